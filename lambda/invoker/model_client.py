@@ -1,0 +1,161 @@
+"""The call to the SageMaker endpoint: botocore's signature over urllib3's connections.
+
+A boto3 client costs two fifths of the cold start (it loads and compiles service models) and half of
+the time of a warm call. Both libraries used here are part of Lambda's Python runtime.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from problems import EndpointUnavailable, ModelFailure
+
+# One more try, for a connection that went stale while Lambda had frozen the process and for a brief
+# 503. A prediction changes nothing, so that sending it twice does no harm.
+_ATTEMPTS = 2
+_PAUSE_S = 0.1
+# What SageMaker calls trouble that passes. ValidationError is a missing or not yet running endpoint:
+# the rest of the request has no part that could be invalid.
+_PASSING = {
+    "ValidationError": 30,
+    "ModelNotReadyException": 10,
+    "ServiceUnavailable": 5,
+    "ThrottlingException": 2,
+    "InternalFailure": 5,
+    "InternalDependencyException": 5,
+}
+_BUSY = (502, 503, 504)
+
+
+class _Credentials(NamedTuple):
+    """What the signer reads. Lambda documents the three variables; a new process gets new ones."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class ModelClient:
+    """Sends customers to one endpoint.
+
+    Parameters
+    ----------
+    url
+        Address of the endpoint's invocations.
+    signer
+        Signs a request in place.
+    timeout_s
+        Seconds for one prediction, second try included.
+    """
+
+    def __init__(self, url: str, signer: SigV4Auth, timeout_s: float) -> None:
+        self._url = url
+        self._signer = signer
+        self._timeout_s = timeout_s
+        # One process serves one request at a time, so one connection is enough.
+        self._http = urllib3.PoolManager(maxsize=1, retries=False)
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> ModelClient:
+        """Read ENDPOINT_NAME, INVOKE_TIMEOUT_S and what Lambda and the AWS SDKs define."""
+        region = env["AWS_REGION"]
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        base = (env.get("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME") or env.get("AWS_ENDPOINT_URL")
+                or f"https://runtime.sagemaker.{region}.{suffix}")
+        credentials = _Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"],
+                                   env.get("AWS_SESSION_TOKEN"))
+        return cls(f"{base.rstrip('/')}/endpoints/{env['ENDPOINT_NAME']}/invocations",
+                   SigV4Auth(credentials, "sagemaker", region), float(env["INVOKE_TIMEOUT_S"]))
+
+    def predict(self, records: list[dict[str, Any]], request_id: str,
+                facts: dict[str, object]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Score the customers.
+
+        Parameters
+        ----------
+        records
+            Validated customers.
+        request_id
+            Goes along as the inference id, which SageMaker stores with captured data.
+        facts
+            For the log: gets the milliseconds spent on the endpoint.
+
+        Returns
+        -------
+        tuple
+            One prediction a customer in the same order, and what the model says of itself.
+        """
+        body = json.dumps({"instances": records}, separators=(",", ":")).encode()
+        started = time.perf_counter()
+        try:
+            data = self._post(body, request_id[:64])
+        finally:
+            facts["model_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        try:
+            answer = json.loads(data)
+            predictions, model = answer["predictions"], answer["model"]
+        except (ValueError, TypeError, KeyError) as exc:
+            raise ModelFailure("UnreadableAnswer") from exc
+        if len(predictions) != len(records):
+            raise ModelFailure("WrongNumberOfPredictions")
+        return predictions, model
+
+    def _post(self, body: bytes, inference_id: str) -> bytes:
+        deadline = time.monotonic() + self._timeout_s
+        for last in (*[False] * (_ATTEMPTS - 1), True):
+            try:
+                return self._post_once(body, inference_id, deadline - time.monotonic())
+            except EndpointUnavailable as exc:
+                left_s = deadline - time.monotonic()
+                if last or left_s <= _PAUSE_S or exc.cause in ("Timeout", "ValidationError"):
+                    raise
+                time.sleep(_PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _post_once(self, body: bytes, inference_id: str, timeout_s: float) -> bytes:
+        headers = {"Content-Type": "application/json", "Accept": "application/json",
+                   "X-Amzn-SageMaker-Inference-Id": inference_id}
+        request = AWSRequest("POST", self._url, headers=headers, data=body)
+        self._signer.add_auth(request)
+        try:
+            response = self._http.request("POST", self._url, body=body,
+                                          headers=dict(request.headers.items()),
+                                          timeout=urllib3.Timeout(total=timeout_s))
+        except urllib3.exceptions.TimeoutError as exc:
+            raise EndpointUnavailable("The model did not answer in time. Try again.",
+                                      cause="Timeout", retry_after_s=5) from exc
+        except urllib3.exceptions.HTTPError as exc:
+            raise EndpointUnavailable("The model could not be reached. Try again.",
+                                      cause=type(exc).__name__, retry_after_s=5) from exc
+        if response.status == 200:
+            return response.data
+        raise _error_of(response)
+
+
+def _error_of(response: urllib3.BaseHTTPResponse) -> Exception:
+    """Tell trouble that passes from trouble that does not."""
+    name = response.headers.get("x-amzn-errortype", "").split(":")[0] or f"Http{response.status}"
+    if name == "ModelError":
+        original = _original_status(response.data)
+        name = f"ModelError{original}"
+        if original in _BUSY:
+            return EndpointUnavailable("The model is busy. Try again.", cause=name, retry_after_s=5)
+    if name in _PASSING or response.status in (429, *_BUSY):
+        return EndpointUnavailable("The model is not available at the moment. Try again.",
+                                   cause=name, retry_after_s=_PASSING.get(name, 5))
+    return ModelFailure(name)
+
+
+def _original_status(data: bytes) -> int:
+    """Read the container's own status; its message stays unread, it may quote a customer."""
+    try:
+        return int(json.loads(data)["OriginalStatusCode"])
+    except (ValueError, TypeError, KeyError):
+        return 0
