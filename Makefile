@@ -1,0 +1,70 @@
+# One line a target; what a target does lives in Python. `make help` lists them.
+PYTHON ?= python3
+ENV ?= dev
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export PYTHONUNBUFFERED = 1
+CDK = cdk -c env=$(ENV)
+setup = @$(PYTHON) tools/setup.py
+python = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help local stop wipe status test check format data synth deploy destroy bench lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+local:  ## the whole system on this machine, no AWS account; Ctrl-C stops it
+	$(setup) local
+	@$(python) -m tools.data
+	@exec $(python) -m local up
+
+stop:  ## stop a laptop run that another terminal started
+	$(setup) local
+	@$(python) -m local stop
+
+wipe:  ## stop the laptop run and delete all it holds
+	$(setup) local
+	@$(python) -m local wipe
+
+status:  ## what the laptop run is doing
+	$(setup) local
+	@$(python) -m local status
+
+test:  ## every test: unit, synth, the deployed laptop run, the browser
+	$(setup) test
+	@$(python) -m tools.data
+	@$(python) -m pytest $(ARGS)
+
+check:  ## lint, types, cdk-nag and cfn-lint for every environment
+	$(setup) test
+	@$(python) -m tools.data
+	@$(python) -m tools.check
+
+format:  ## let ruff mend what it can
+	$(setup) test
+	@$(python) -m ruff check --fix --quiet . ; $(python) -m ruff format .
+
+data:  ## find the raw data set (CHURN_DATA, a kept download, the public copy, made-up customers)
+	$(setup) app
+	@$(python) -m tools.data
+
+synth: data  ## write cdk.out/ for ENV=dev|staging|prod|local; fails on any finding
+	@$(CDK) synth --all --quiet
+
+deploy: data  ## deploy to AWS: make deploy ENV=dev
+	@$(CDK) deploy --all
+
+destroy: data  ## delete from AWS: make destroy ENV=dev
+	@$(CDK) destroy --all
+
+bench:  ## the benchmark tables (ARGS="crossval synth lambda local" picks some)
+	$(setup) test
+	@$(python) -m tools.data
+	@$(python) -m bench $(ARGS)
+
+lock:  ## renew constraints*.txt and package-lock.json from the direct requirements
+	$(setup) test
+	@$(python) -m tools.lock
+
+clean: wipe  ## remove everything that the project made for itself
+	@rm -rf .venv .venv-emulator node_modules build cdk.out .local .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,99 @@
+"""Set up what the project needs, inside the project's folder: virtual environments and Node packages.
+
+Run by the Makefile with whatever Python 3.11+ the machine has, so it uses the standard library only and stays readable
+to older Pythons, which get a clear message. Each part carries a stamp of what it was made from; with nothing changed
+the whole run takes a few milliseconds.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST_PYTHON = (3, 11)
+
+# part: (what it is, where it lives, the files that define it)
+APP, EMULATOR, NODE, DEV = "app", "emulator", "node", "dev"
+LEVELS = {"app": (APP, NODE), "local": (APP, NODE, EMULATOR), "test": (APP, NODE, EMULATOR, DEV)}
+FILES = {
+    APP: ("requirements.txt", "requirements-ml.txt", "constraints.txt"),
+    EMULATOR: ("requirements-local.txt", "constraints-local.txt"),
+    NODE: ("package.json", "package-lock.json", ".npmrc"),
+    DEV: ("requirements-dev.txt", "requirements.txt", "requirements-ml.txt", "constraints.txt"),
+}
+HOME = {APP: ".venv", EMULATOR: ".venv-emulator", NODE: "node_modules", DEV: ".venv"}
+WHAT = {
+    APP: "Python packages for the CDK app and the model",
+    EMULATOR: "the AWS emulator of the laptop run",
+    NODE: "the CDK command line",
+    DEV: "test tools and the SageMaker SDK (about 1 GB)",
+}
+
+
+def fingerprint(part):
+    """What `part` is made from: its files, this Python and the place (a moved environment does not work)."""
+    digest = hashlib.sha256(("%s %s" % (sys.version, ROOT)).encode())
+    for name in FILES[part]:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def run(command, log):
+    """Run `command` quietly; on failure show the end of what it printed and stop."""
+    with open(log, "ab") as out:
+        code = subprocess.call(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    if code:
+        tail = Path(log).read_text(errors="replace").splitlines()[-15:]
+        sys.exit("\n".join(tail + ["", "Set-up failed (the whole log: %s)." % log]))
+
+
+def install(part, log):
+    """Make `part` anew from its files."""
+    home = ROOT / HOME[part]
+    python = home / "bin" / "python"
+    if part == NODE:
+        # npm comes from PyPI's Node.js wheel; its own directory first, so that it finds its own node.
+        os.environ["PATH"] = "%s%s%s" % (ROOT / ".venv" / "bin", os.pathsep, os.environ["PATH"])
+        return run([str(ROOT / ".venv" / "bin" / "npm"), "ci", "--no-progress"], log)
+    if part != DEV and not works(python):
+        shutil.rmtree(home, ignore_errors=True)
+        run([sys.executable, "-m", "venv", str(home)], log)
+    run([str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", FILES[part][0]], log)
+
+
+def works(python):
+    """Whether an environment's interpreter is there and is this very version."""
+    if not python.exists():
+        return False
+    version = subprocess.run([str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True)
+    return version.stdout.strip() == sys.version.strip()
+
+
+def main(level):
+    """Bring every part of `level` up to date."""
+    if sys.version_info < OLDEST_PYTHON:
+        sys.exit(
+            "Python %d.%d is too old: the project needs 3.11 or later. Name another one: make PYTHON=python3.12 …"
+            % sys.version_info[:2]
+        )
+    logs = ROOT / ".cache"
+    logs.mkdir(exist_ok=True)
+    for part in LEVELS[level]:
+        stamp, wanted = ROOT / HOME[part] / (".made-from-%s" % part), fingerprint(part)
+        if stamp.exists() and stamp.read_text() == wanted:
+            continue
+        print("Setting up %s …" % WHAT[part], end=" ", flush=True)
+        started = time.monotonic()
+        log = logs / ("setup-%s.log" % part)
+        log.write_bytes(b"")
+        install(part, log)
+        stamp.write_text(wanted)
+        print("%.0f s" % (time.monotonic() - started), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
