@@ -1,0 +1,103 @@
+"""Customers in a CSV file: the raw data of the pipeline and the lists that people score."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import NamedTuple
+
+from schema.attribute import Attribute, Problem, SchemaError
+from schema.model import Schema
+
+
+class Row(NamedTuple):
+    """One line of a file: where it stood, what it said, what is wrong with it."""
+
+    line: int
+    record: dict[str, object]
+    problems: list[Problem]
+
+
+def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
+    """Read customers from CSV text with a header row.
+
+    Parameters
+    ----------
+    schema : Schema
+        What the columns are. A header cell may be an attribute's name or its raw column.
+    text : str
+        The file's content; a byte order mark is ignored.
+    whole : bool
+        Whether all attributes are required and checked, as in the raw data, instead of the inputs
+        alone, with label and dropped columns allowed and left out.
+
+    Returns
+    -------
+    list of Row
+        One a line, with typed values of those cells that could be read.
+
+    Raises
+    ------
+    SchemaError
+        When the header, or the file as a whole, cannot be used.
+    """
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        wanted = _columns(schema, header, whole)
+        rows = []
+        for cells in reader:
+            if cells:  # a blank line is no customer
+                rows.append(_row(reader.line_num, cells, wanted, len(header)))
+    except csv.Error as exc:
+        raise SchemaError(
+            f"line {reader.line_num} is not CSV ({exc}); save the file as comma-separated UTF-8"
+        ) from exc
+    if not rows:
+        raise SchemaError("the file has a header and no customer; add rows")
+    return rows
+
+
+def _columns(schema: Schema, header: list[str], whole: bool) -> list[tuple[int, Attribute]]:
+    """Return the position and attribute of each wanted column, or say what the header lacks."""
+    if not any(cell.strip() for cell in header):
+        raise SchemaError("the file has no header row; put the column names on its first line")
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        raise SchemaError("the columns are not separated by commas; save the file as CSV with ,")
+    known = {a.name: a for a in schema.attributes} | {a.column: a for a in schema.attributes}
+    positions: dict[str, int] = {}
+    unknown, repeated = [], []
+    for position, cell in enumerate(header):
+        attribute = known.get(cell.strip())
+        if attribute is None:
+            unknown.append(cell.strip()[:40] or f"(column {position + 1} has no name)")
+        elif attribute.name in positions:
+            repeated.append(attribute.column)
+        else:
+            positions[attribute.name] = position
+    required = schema.attributes if whole else schema.inputs
+    missing = [a.column for a in required if a.name not in positions]
+    if missing or unknown or repeated:
+        parts = (("missing", missing), ("unknown", unknown), ("repeated", repeated))
+        told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+        raise SchemaError(f"the header does not fit the schema ({told}); correct the first line")
+    return [(positions[a.name], a) for a in required]
+
+
+def _row(line: int, cells: list[str], wanted: list[tuple[int, Attribute]], width: int) -> Row:
+    if len(cells) != width:
+        rule = f"has {len(cells)} cells where the header has {width}"
+        return Row(line, {}, [Problem("", rule, "Check commas and quotes.")])
+    record: dict[str, object] = {}
+    problems = []
+    for position, attribute in wanted:
+        if not cells[position].strip():
+            problems.append(attribute.missing())
+            continue
+        value = attribute.parse(cells[position])
+        problem = attribute.check(value)
+        if problem:
+            problems.append(problem)
+        else:
+            record[attribute.name] = value
+    return Row(line, record, problems)
