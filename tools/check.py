@@ -1,4 +1,4 @@
-"""Lint, types, and for every environment a synthesis with cdk-nag's findings and cfn-lint: all of it, then one verdict."""
+"""Lint, types, and for every environment a synthesis with cdk-nag and cfn-lint: all of it, then one verdict."""
 
 import os
 import subprocess
@@ -36,7 +36,9 @@ def main() -> int:
     ]
     for function in sorted(p for p in (ROOT / "lambda").iterdir() if p.is_dir()):
         # Each function is a program of its own: their modules may share names.
-        ok.append(run(f"types (mypy, {function.name})", python, "-m", "mypy", str(function), env={"MYPYPATH": str(ROOT)}))
+        ok.append(
+            run(f"types (mypy, {function.name})", python, "-m", "mypy", str(function), env={"MYPYPATH": str(ROOT)})
+        )
     scripts = sorted(str(p) for p in (ROOT / "web").rglob("*.js"))
     ok.append(run("syntax (web/)", "node", "--check", *scripts))
     with tempfile.TemporaryDirectory() as out:

@@ -36,7 +36,9 @@ def find(cache: Path) -> tuple[bytes, str, bool]:
     named = os.environ.get("CHURN_DATA")
     if named:
         if not Path(named).is_file():
-            sys.exit(f"CHURN_DATA names {named}, which is not a file. Correct it, or unset it to use the public data set.")
+            sys.exit(
+                f"CHURN_DATA names {named}, which is not a file. Correct it, or unset it to use the public data set."
+            )
         return Path(named).read_bytes(), "file", False
     kept = cache / "churn.csv"
     if kept.is_file() and digest(kept.read_bytes()) == PUBLIC_SHA256:
@@ -49,7 +51,9 @@ def find(cache: Path) -> tuple[bytes, str, bool]:
         print("  To use a real file: CHURN_DATA=/path/to/churn.csv make local")
         return made_up_data.generate().encode(), "generated", True
     if digest(body) != PUBLIC_SHA256:
-        sys.exit("The public data set is not the file it was (its SHA-256 differs). Name a file with CHURN_DATA instead.")
+        sys.exit(
+            "The public data set is not the file it was (its SHA-256 differs). Name a file with CHURN_DATA instead."
+        )
     cache.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(body)
     return body, "download", False

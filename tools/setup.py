@@ -36,7 +36,7 @@ WHAT = {
 
 def fingerprint(part):
     """What `part` is made from: its files, this Python and the place (a moved environment does not work)."""
-    digest = hashlib.sha256(("%s %s" % (sys.version, ROOT)).encode())
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for name in FILES[part]:
         digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()
@@ -48,7 +48,7 @@ def run(command, log):
         code = subprocess.call(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
     if code:
         tail = Path(log).read_text(errors="replace").splitlines()[-15:]
-        sys.exit("\n".join(tail + ["", "Set-up failed (the whole log: %s)." % log]))
+        sys.exit("\n".join([*tail, "", f"Set-up failed (the whole log: {log})."]))
 
 
 def install(part, log):
@@ -57,8 +57,9 @@ def install(part, log):
     python = home / "bin" / "python"
     if part == NODE:
         # npm comes from PyPI's Node.js wheel; its own directory first, so that it finds its own node.
-        os.environ["PATH"] = "%s%s%s" % (ROOT / ".venv" / "bin", os.pathsep, os.environ["PATH"])
-        return run([str(ROOT / ".venv" / "bin" / "npm"), "ci", "--no-progress"], log)
+        os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        run([str(ROOT / ".venv" / "bin" / "npm"), "ci", "--no-progress"], log)
+        return
     if part != DEV and not works(python):
         shutil.rmtree(home, ignore_errors=True)
         run([sys.executable, "-m", "venv", str(home)], log)
@@ -69,30 +70,32 @@ def works(python):
     """Whether an environment's interpreter is there and is this very version."""
     if not python.exists():
         return False
-    version = subprocess.run([str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True)
+    version = subprocess.run(
+        [str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+    )
     return version.stdout.strip() == sys.version.strip()
 
 
 def main(level):
     """Bring every part of `level` up to date."""
     if sys.version_info < OLDEST_PYTHON:
+        version = ".".join(map(str, sys.version_info[:2]))
         sys.exit(
-            "Python %d.%d is too old: the project needs 3.11 or later. Name another one: make PYTHON=python3.12 …"
-            % sys.version_info[:2]
+            f"Python {version} is too old: the project needs 3.11 or later. Name another: make PYTHON=python3.12 …"
         )
     logs = ROOT / ".cache"
     logs.mkdir(exist_ok=True)
     for part in LEVELS[level]:
-        stamp, wanted = ROOT / HOME[part] / (".made-from-%s" % part), fingerprint(part)
+        stamp, wanted = ROOT / HOME[part] / f".made-from-{part}", fingerprint(part)
         if stamp.exists() and stamp.read_text() == wanted:
             continue
-        print("Setting up %s …" % WHAT[part], end=" ", flush=True)
+        print(f"Setting up {WHAT[part]} …", end=" ", flush=True)
         started = time.monotonic()
-        log = logs / ("setup-%s.log" % part)
+        log = logs / f"setup-{part}.log"
         log.write_bytes(b"")
         install(part, log)
         stamp.write_text(wanted)
-        print("%.0f s" % (time.monotonic() - started), flush=True)
+        print(f"{time.monotonic() - started:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
