@@ -37,19 +37,14 @@ def parse(event: dict[str, Any], schema: Schema) -> list[dict[str, Any]]:
         raise UnreadableBody(f"The list of customers is empty. {_SHAPE}")
     if len(records) > MAX_CUSTOMERS:
         raise TooMuch(f"One request takes at most {MAX_CUSTOMERS} customers. Send several requests.")
-    errors = [error for number, record in enumerate(records)
-              for error in _problems(number, record, schema)]
+    errors = [
+        {"customer": number, **problem._asdict()}
+        for number, record in enumerate(records)
+        for problem in schema.validate(record)
+    ]
     if errors:
         raise InvalidCustomers(errors)
     return records
-
-
-def _problems(number: int, record: object, schema: Schema) -> list[dict[str, object]]:
-    if not isinstance(record, dict):
-        return [{"customer": number, "field": "", "rule": "must be an object with one entry a field",
-                 "remedy": "Send the customer's fields by name"}]
-    return [{"customer": number, "field": field, "rule": rule, "remedy": remedy}
-            for field, rule, remedy in schema.validate(record)]
 
 
 def _read_json(event: dict[str, Any]) -> object:

@@ -1,0 +1,94 @@
+/** The answer panel: empty, asking, answered, stale or failed. */
+
+import { text } from "../text/en.js";
+import { byId, el } from "./dom.js";
+import { gauge } from "./gauge.js";
+import { reasonChart } from "./reasons.js";
+
+const panel = () => byId("answer");
+
+export function showEmpty() {
+  show("empty", gauge(null), el("p", { class: "empty-title" }, text.emptyTitle),
+    el("p", { class: "empty-help" }, text.emptyHelp));
+}
+
+export function showAsking() {
+  show("asking", gauge(null), el("p", { class: "empty-title" }, text.asking));
+}
+
+/** The form has moved on: the answer stays, but says that it is about other values. */
+export function markStale() {
+  if (panel().dataset.state !== "answered" || panel().querySelector(".stale")) return;
+  byId("answer-body").prepend(el("p", { class: "stale" }, text.stale));
+  panel().classList.add("is-stale");
+}
+
+/**
+ * @param {{probability: number, churn: boolean, reasons: import("./reasons.js").Reason[]}} prediction
+ * @param {{threshold: number, trained_at?: string, metrics?: Record<string, number>}} model
+ */
+export function showAnswer({ probability, churn, reasons }, model) {
+  const tone = churn ? "high" : "low";
+  show(
+    "answered",
+    gauge({ probability, churn, threshold: model.threshold }),
+    el("div", { class: `decision ${tone}` },
+      el("p", { class: "decision-title" }, text.decision[churn ? "true" : "false"]),
+      el("p", { class: "decision-why" }, text.because(churn, probability, model.threshold))),
+    reasons?.length ? reasonChart(reasons) : null,
+    aboutModel(model),
+  );
+}
+
+/**
+ * @param {import("./api.js").Failure} failure
+ * @param {() => void} retry
+ */
+export function showFailure(failure, retry) {
+  const [title, help] = text.failure[failure.kind === "invalid" ? "broken" : failure.kind];
+  const button = el("button", { class: "primary", type: "button" }, text.retry);
+  button.addEventListener("click", retry);
+  show(
+    "failed",
+    el("div", { class: "failure", role: "alert" },
+      el("p", { class: "failure-title" }, title),
+      el("p", {}, help),
+      failure.retryAfter ? el("p", {}, text.waitHint(failure.retryAfter)) : null),
+    button,
+    failure.requestId ? el("p", { class: "fine" }, text.requestId(failure.requestId)) : null,
+  );
+}
+
+/** Bring the panel into view where it lies below the form, as on a phone. */
+export function reveal() {
+  const box = panel().getBoundingClientRect();
+  if (box.top >= 0 && box.top < window.innerHeight / 2) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  panel().scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+}
+
+/** @param {{trained_at?: string, metrics?: Record<string, number>}} model */
+function aboutModel({ trained_at: trainedAt, metrics = {} }) {
+  const known = Object.entries(text.metrics).filter(([name]) => typeof metrics[name] === "number");
+  return el(
+    "details",
+    { class: "model" },
+    el("summary", {}, text.modelTitle),
+    el("dl", {},
+      ...(trainedAt ? [el("dt", {}, text.trained), el("dd", {}, text.when(trainedAt))] : []),
+      ...known.flatMap(([name, label]) => [
+        el("dt", {}, label), el("dd", {}, text.metric(metrics[name]))])),
+    known.length ? el("p", { class: "fine" }, text.modelHelp) : null,
+  );
+}
+
+/**
+ * @param {string} state
+ * @param {...(Node|null)} children
+ */
+function show(state, ...children) {
+  panel().dataset.state = state;
+  panel().classList.remove("is-stale");
+  panel().setAttribute("aria-busy", String(state === "asking"));
+  byId("answer-body").replaceChildren(...children.filter((child) => child !== null));
+}

@@ -1,0 +1,107 @@
+/** Talks to the service: same origin, JSON, with a timeout, and with failures one can explain. */
+
+/** API Gateway gives up after 29 s; a little later the page does too. */
+const TIMEOUT_MS = 31_000;
+
+/**
+ * @typedef {"offline"|"timeout"|"unavailable"|"throttled"|"broken"|"invalid"} FailureKind
+ * @typedef {{customer: number, field: string, rule: string, remedy: string}} FieldError
+ */
+
+/** A request that did not lead to an answer. */
+export class Failure extends Error {
+  /**
+   * @param {FailureKind} kind
+   * @param {{errors?: FieldError[], detail?: string, requestId?: string, retryAfter?: number}} facts
+   */
+  constructor(kind, facts = {}) {
+    super(kind);
+    this.kind = kind;
+    this.errors = facts.errors ?? [];
+    this.detail = facts.detail;
+    this.requestId = facts.requestId;
+    this.retryAfter = facts.retryAfter;
+  }
+}
+
+/**
+ * Fetch a JSON document of the site itself.
+ * @param {string} path
+ */
+export async function load(path) {
+  const response = await send(path, { cache: "no-cache" });
+  if (!response.ok) throw new Failure("broken");
+  return read(response);
+}
+
+/**
+ * Score one customer.
+ * @param {string} api Base path of the API.
+ * @param {Record<string, unknown>} customer
+ * @returns {Promise<{prediction: any, model: any}>}
+ */
+export async function predict(api, customer) {
+  const response = await send(`${api}/predictions`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    body: JSON.stringify({ customers: [customer] }),
+  });
+  const body = await read(response);
+  if (response.ok && body?.predictions?.length === 1) {
+    return { prediction: body.predictions[0], model: body.model ?? {} };
+  }
+  throw new Failure(kindOf(response.status, body), {
+    errors: Array.isArray(body?.errors) ? body.errors : [],
+    detail: body?.detail,
+    requestId: body?.request_id,
+    retryAfter: Number(response.headers.get("Retry-After")) || undefined,
+  });
+}
+
+/**
+ * @param {number} status
+ * @param {any} body
+ * @returns {FailureKind}
+ */
+function kindOf(status, body) {
+  if (status === 400 && Array.isArray(body?.errors)) return "invalid";
+  if (status === 429) return "throttled";
+  if (status === 504) return "timeout";
+  return status === 502 || status === 503 ? "unavailable" : "broken";
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+async function send(path, options) {
+  try {
+    return await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+/**
+ * The body as JSON; null when it is something else, such as a proxy's error page.
+ * @param {Response} response
+ */
+async function read(response) {
+  let body;
+  try {
+    body = await response.text();
+  } catch (error) {
+    throw asFailure(error);
+  }
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {unknown} error */
+function asFailure(error) {
+  const late = error instanceof DOMException && error.name === "TimeoutError";
+  return new Failure(late ? "timeout" : "offline");
+}

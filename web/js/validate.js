@@ -1,0 +1,83 @@
+/** The schema's rules in the browser: the same rules, said in the same words, as the API's. */
+
+import { text } from "../text/en.js";
+
+/**
+ * One attribute of schema/features.json.
+ * @typedef {object} Attribute
+ * @property {string} name
+ * @property {string} label
+ * @property {"integer"|"number"|"category"|"boolean"} type
+ * @property {"input"|"label"|"dropped"} role
+ * @property {string} [help]
+ * @property {string} [group]
+ * @property {string} [unit]
+ * @property {number} [minimum]
+ * @property {number} [maximum]
+ * @property {number} [step]
+ * @property {string[]} [categories]
+ * @property {Record<string, string>} [category_labels]
+ *
+ * @typedef {{field: string, rule: string, remedy: string}} Problem
+ */
+
+const MANY_CATEGORIES = 12;
+// A plain decimal: a grouping comma or a decimal one would be a guess, and a wrong guess a wrong score.
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+
+/**
+ * The value that a field's text stands for; undefined when it stands for none.
+ * @param {Attribute} attribute
+ * @param {string} entered
+ */
+export function parse(attribute, entered) {
+  const trimmed = entered.trim();
+  if (attribute.type === "boolean") return { true: true, false: false }[trimmed];
+  if (attribute.type === "category") return trimmed || undefined;
+  return NUMBER.test(trimmed) ? Number(trimmed) : undefined;
+}
+
+/**
+ * The rule that a field's text breaks; null when it is fine.
+ * @param {Attribute} attribute
+ * @param {string} entered
+ * @returns {Problem|null}
+ */
+export function check(attribute, entered) {
+  const rule = ruleOf(attribute);
+  const remedy = text.remedy(attribute.label, rule);
+  if (!entered.trim()) return { field: attribute.name, rule: text.missing, remedy };
+  if (allows(attribute, parse(attribute, entered))) return null;
+  return { field: attribute.name, rule: text.mustBe(rule), remedy };
+}
+
+/**
+ * @param {Attribute} attribute
+ * @param {string|number|boolean|undefined} value
+ */
+function allows(attribute, value) {
+  if (value === undefined) return false;
+  if (attribute.type === "boolean") return true;
+  if (attribute.type === "category") return attribute.categories?.includes(String(value)) ?? false;
+  const { minimum = -Infinity, maximum = Infinity } = attribute;
+  const inside = Number(value) >= minimum && Number(value) <= maximum;
+  return inside && (attribute.type === "number" || Number.isInteger(value));
+}
+
+/**
+ * What values are allowed, in words that follow "must be".
+ * @param {Attribute} attribute
+ */
+function ruleOf({ type, categories = [], minimum, maximum, unit }) {
+  if (type === "boolean") return text.yesOrNo;
+  if (type === "category") {
+    return categories.length <= MANY_CATEGORIES ? text.oneOf(categories) : text.oneOfMany;
+  }
+  const words = [type === "integer" ? text.wholeNumber : text.anyNumber];
+  if (minimum !== undefined && maximum !== undefined) {
+    words.push(text.between(text.number(minimum), text.number(maximum)));
+  } else if (minimum !== undefined) words.push(text.atLeast(text.number(minimum)));
+  else if (maximum !== undefined) words.push(text.atMost(text.number(maximum)));
+  if (unit) words.push(unit);
+  return words.join(" ");
+}
