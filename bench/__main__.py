@@ -6,7 +6,10 @@ import importlib
 BENCHMARKS = {
     "crossval": ("bench.crossval", "the model beside the lab's recipe, cross-validated"),
     "synth": ("bench.synth_time", "synthesis beside an empty app"),
-    "lambda": ("bench.lambda_start", "the invoker's cold start and overhead beside the lab's bare handler"),
+    "lambda": (
+        "bench.lambda_start",
+        "the invoker's cold start and overhead beside the lab's bare handler",
+    ),
     "local": ("bench.first_prediction", "from `make local` to the first prediction"),
 }
 

@@ -36,7 +36,12 @@ def predict(customer: dict[str, object]) -> bool:
 
 def once(state: str, customer: dict[str, object]) -> float:
     """Start the laptop run, wait for the first prediction, stop it; return the seconds to the prediction."""
-    env = {**os.environ, "CHURN_LOCAL_DIR": state, "CHURN_LOCAL_PORT": str(PORT), "CHURN_LOCAL_WEB_PORT": str(WEB_PORT)}
+    env = {
+        **os.environ,
+        "CHURN_LOCAL_DIR": state,
+        "CHURN_LOCAL_PORT": str(PORT),
+        "CHURN_LOCAL_WEB_PORT": str(WEB_PORT),
+    }
     started = time.perf_counter()
     run = subprocess.Popen([sys.executable, "-m", "local", "up"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL)
     try:

@@ -27,7 +27,10 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args(argv).runs
-    commands = {"empty app": [sys.executable, "-c", EMPTY_APP], "this app, dev": [sys.executable, "app.py"]}
+    commands = {
+        "empty app": [sys.executable, "-c", EMPTY_APP],
+        "this app, dev": [sys.executable, "app.py"],
+    }
     for command in commands.values():
         seconds(command)  # fills the package cache of jsii
     times: dict[str, list[float]] = {name: [] for name in commands}

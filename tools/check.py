@@ -17,7 +17,12 @@ def run(what: str, *command: str, env: dict[str, str] | None = None) -> bool:
     """Run one check, say how it went and how long it took; show its output only when it failed."""
     started = time.monotonic()
     done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     verdict = "ok" if done.returncode == 0 else "FAILED"
     print(f"  {what:<34}{verdict:<8}{time.monotonic() - started:5.1f} s", flush=True)
@@ -37,14 +42,32 @@ def main() -> int:
     for function in sorted(p for p in (ROOT / "lambda").iterdir() if p.is_dir()):
         # Each function is a program of its own: their modules may share names.
         ok.append(
-            run(f"types (mypy, {function.name})", python, "-m", "mypy", str(function), env={"MYPYPATH": str(ROOT)})
+            run(
+                f"types (mypy, {function.name})",
+                python,
+                "-m",
+                "mypy",
+                str(function),
+                env={"MYPYPATH": str(ROOT)},
+            )
         )
     scripts = sorted(str(p) for p in (ROOT / "web").rglob("*.js"))
     ok.append(run("syntax (web/)", "node", "--check", *scripts))
     with tempfile.TemporaryDirectory() as out:
         for name in ENVIRONMENTS:
             where = f"{out}/{name}"
-            ok.append(run(f"synth and cdk-nag, {name}", "cdk", "synth", "-c", f"env={name}", "--quiet", "-o", where))
+            ok.append(
+                run(
+                    f"synth and cdk-nag, {name}",
+                    "cdk",
+                    "synth",
+                    "-c",
+                    f"env={name}",
+                    "--quiet",
+                    "-o",
+                    where,
+                )
+            )
             templates = sorted(str(p) for p in Path(where).rglob("*.template.json"))
             ok.append(run(f"cfn-lint, {name}", python, "-m", "cfnlint", *templates))
     print("All checks passed." if all(ok) else "Some checks failed.")

@@ -20,7 +20,13 @@ def direct(*files: str) -> set[str]:
 
 def lock(venv: str, target: str, *files: str) -> None:
     """Freeze one environment, less what `files` pin."""
-    command = [str(ROOT / venv / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "freeze"]
+    command = [
+        str(ROOT / venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "freeze",
+    ]
     frozen = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     skip = direct(*files)
     kept = [line for line in frozen if "==" in line and line.split("==")[0].lower() not in skip]
@@ -29,6 +35,12 @@ def lock(venv: str, target: str, *files: str) -> None:
 
 
 if __name__ == "__main__":
-    lock(".venv", "constraints.txt", "requirements.txt", "requirements-ml.txt", "requirements-dev.txt")
+    lock(
+        ".venv",
+        "constraints.txt",
+        "requirements.txt",
+        "requirements-ml.txt",
+        "requirements-dev.txt",
+    )
     lock(".venv-emulator", "constraints-local.txt", "requirements-local.txt")
     subprocess.run(["npm", "install", "--package-lock-only"], cwd=ROOT, check=True)

@@ -52,7 +52,13 @@ def step(value: float, edge: float, width: float) -> float:
 
 
 def churn_odds(
-    *, bill: float, has_vmail: bool, has_plan: bool, intl_mins: float, intl_calls: int, complaints: int
+    *,
+    bill: float,
+    has_vmail: bool,
+    has_plan: bool,
+    intl_mins: float,
+    intl_calls: int,
+    complaints: int,
 ) -> float:
     """Probability that a made-up customer leaves.
 

@@ -63,7 +63,10 @@ def install(part, log):
     if part != DEV and not works(python):
         shutil.rmtree(home, ignore_errors=True)
         run([sys.executable, "-m", "venv", str(home)], log)
-    run([str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", FILES[part][0]], log)
+    run(
+        [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", FILES[part][0]],
+        log,
+    )
 
 
 def works(python):
@@ -71,7 +74,10 @@ def works(python):
     if not python.exists():
         return False
     version = subprocess.run(
-        [str(python), "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+        [str(python), "-c", "import sys; print(sys.version)"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return version.stdout.strip() == sys.version.strip()
 
