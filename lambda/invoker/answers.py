@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TypedDict
 
 from problems import EndpointUnavailable, InvalidCustomers, InvokerError, problem_of
@@ -19,7 +20,7 @@ class Answer(TypedDict):
     body: str
 
 
-def json_answer(body: dict[str, object], request_id: str) -> Answer:
+def json_answer(body: Mapping[str, object], request_id: str) -> Answer:
     """Wrap a successful answer."""
     return _answer(200, "application/json", body, request_id)
 
@@ -42,7 +43,7 @@ def problem_answer(exc: Exception, request_id: str) -> Answer:
     return answer
 
 
-def _answer(status: int, content_type: str, body: dict[str, object], request_id: str) -> Answer:
+def _answer(status: int, content_type: str, body: Mapping[str, object], request_id: str) -> Answer:
     headers = {
         "Content-Type": content_type,
         # Predictions are about people: no cache on the way may keep one.

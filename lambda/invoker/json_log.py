@@ -1,45 +1,36 @@
-"""One JSON line a request, without anything a customer's record holds.
+"""One JSON line a request, without anything that a customer's record holds.
 
-Lambda's own reports, API Gateway's access log and this line share the request id.
+API Gateway's access log, Lambda's own reports and this line share the request ids.
 """
 
 from __future__ import annotations
 
 import json
-import time
 import traceback
-from datetime import datetime, timezone
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import PurePath
 
 from problems import InvalidCustomers
+from request import Request
 
-_cold = True
-
-
-def request_id(event: dict[str, Any], context: Any) -> str:
-    """API Gateway's id of the request, the one that its access log carries."""
-    gateway = (event.get("requestContext") or {}).get("requestId")
-    return str(gateway or getattr(context, "aws_request_id", "unknown"))
+_cold = iter([True])  # one process, one cold start
 
 
-def write(event: dict[str, Any], context: Any, status: int, started: float,
-          facts: dict[str, object]) -> None:
+def write(request: Request, status: int, seconds: float) -> None:
     """Print the line; Lambda takes standard output to the function's log group."""
-    global _cold
     line = {
-        "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-        "level": "ERROR" if status == 500 else "WARNING" if status > 500 else "INFO",
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": "INFO" if status < 500 else "ERROR" if status == 500 else "WARNING",
         "message": "request",
-        "request_id": request_id(event, context),
-        "lambda_request_id": getattr(context, "aws_request_id", None),
-        "method": event.get("httpMethod"),
-        "resource": event.get("resource"),
+        "request_id": request.id,
+        "lambda_request_id": request.lambda_id,
+        "method": request.method,
+        "resource": request.resource,
         "status": status,
-        "duration_ms": round((time.perf_counter() - started) * 1000, 1),
-        "cold_start": _cold,
-        **facts,
+        "duration_ms": round(seconds * 1000, 1),
+        "cold_start": next(_cold, False),
+        **request.facts,
     }
-    _cold = False
     print(json.dumps(line), flush=True)
 
 
@@ -48,8 +39,8 @@ def describe(exc: Exception) -> dict[str, object]:
     facts: dict[str, object] = {"error": type(exc).__name__}
     if isinstance(exc, InvalidCustomers):
         facts["problems"] = len(exc.errors)
-    if hasattr(exc, "cause"):
-        facts["cause"] = exc.cause
+    if cause := getattr(exc, "cause", None):
+        facts["cause"] = cause
     frames = traceback.extract_tb(exc.__traceback__)
-    facts["where"] = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames]
+    facts["where"] = [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames]
     return facts

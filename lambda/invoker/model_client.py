@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.httpsession import get_cert_path
 from problems import EndpointUnavailable, ModelFailure
+from request import Request
 
-# One more try, for a connection that went stale while Lambda had frozen the process and for a brief
-# 503. A prediction changes nothing, so that sending it twice does no harm.
-_ATTEMPTS = 2
+# One more try: for a connection that went stale while Lambda had frozen the process, and for a brief
+# failure of SageMaker's own. A prediction changes nothing, so sending it twice does no harm. Throttling
+# and a missing endpoint do not pass in a tenth of a second: those go to the caller at once.
+_WORTH_A_RETRY = {"ProtocolError", "NewConnectionError", "ServiceUnavailable", "InternalFailure"}
 _PAUSE_S = 0.1
 # What SageMaker calls trouble that passes. ValidationError is a missing or not yet running endpoint:
 # the rest of the request has no part that could be invalid.
@@ -59,33 +62,39 @@ class ModelClient:
         self._url = url
         self._signer = signer
         self._timeout_s = timeout_s
-        # One process serves one request at a time, so one connection is enough.
-        self._http = urllib3.PoolManager(maxsize=1, retries=False)
+        # One process serves one request at a time, so one connection is enough. Certificates are those
+        # that boto3 trusts, and asked for by name: urllib3 1.26, which some runtimes carry, would not.
+        self._http = urllib3.PoolManager(
+            maxsize=1, retries=False, cert_reqs="CERT_REQUIRED", ca_certs=get_cert_path(True)
+        )
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> ModelClient:
         """Read ENDPOINT_NAME, INVOKE_TIMEOUT_S and what Lambda and the AWS SDKs define."""
         region = env["AWS_REGION"]
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        base = (env.get("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME") or env.get("AWS_ENDPOINT_URL")
-                or f"https://runtime.sagemaker.{region}.{suffix}")
-        credentials = _Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"],
-                                   env.get("AWS_SESSION_TOKEN"))
-        return cls(f"{base.rstrip('/')}/endpoints/{env['ENDPOINT_NAME']}/invocations",
-                   SigV4Auth(credentials, "sagemaker", region), float(env["INVOKE_TIMEOUT_S"]))
+        base = (
+            env.get("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME")
+            or env.get("AWS_ENDPOINT_URL")
+            or f"https://runtime.sagemaker.{region}.{suffix}"
+        )
+        credentials = _Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN"))
+        return cls(
+            f"{base.rstrip('/')}/endpoints/{env['ENDPOINT_NAME']}/invocations",
+            SigV4Auth(credentials, "sagemaker", region),
+            float(env["INVOKE_TIMEOUT_S"]),
+        )
 
-    def predict(self, records: list[dict[str, Any]], request_id: str,
-                facts: dict[str, object]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def predict(self, records: list[dict[str, Any]], request: Request) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Score the customers.
 
         Parameters
         ----------
         records
             Validated customers.
-        request_id
-            Goes along as the inference id, which SageMaker stores with captured data.
-        facts
-            For the log: gets the milliseconds spent on the endpoint.
+        request
+            Its id goes along as the inference id, which SageMaker stores with captured data; its
+            facts get the milliseconds spent on the endpoint.
 
         Returns
         -------
@@ -95,9 +104,9 @@ class ModelClient:
         body = json.dumps({"instances": records}, separators=(",", ":")).encode()
         started = time.perf_counter()
         try:
-            data = self._post(body, request_id[:64])
+            data = self._post(body, request.id[:64])
         finally:
-            facts["model_ms"] = round((time.perf_counter() - started) * 1000, 1)
+            request.facts["model_ms"] = round((time.perf_counter() - started) * 1000, 1)
         try:
             answer = json.loads(data)
             predictions, model = answer["predictions"], answer["model"]
@@ -109,34 +118,43 @@ class ModelClient:
 
     def _post(self, body: bytes, inference_id: str) -> bytes:
         deadline = time.monotonic() + self._timeout_s
-        for last in (*[False] * (_ATTEMPTS - 1), True):
-            try:
-                return self._post_once(body, inference_id, deadline - time.monotonic())
-            except EndpointUnavailable as exc:
-                left_s = deadline - time.monotonic()
-                if last or left_s <= _PAUSE_S or exc.cause in ("Timeout", "ValidationError"):
-                    raise
-                time.sleep(_PAUSE_S)
-        raise AssertionError("the last attempt returns or raises")
+        try:
+            return self._post_once(body, inference_id, self._timeout_s)
+        except EndpointUnavailable as exc:
+            if exc.cause not in _WORTH_A_RETRY or deadline - time.monotonic() <= _PAUSE_S:
+                raise
+        time.sleep(_PAUSE_S)
+        return self._post_once(body, inference_id, max(deadline - time.monotonic(), 0.01))
 
     def _post_once(self, body: bytes, inference_id: str, timeout_s: float) -> bytes:
-        headers = {"Content-Type": "application/json", "Accept": "application/json",
-                   "X-Amzn-SageMaker-Inference-Id": inference_id}
-        request = AWSRequest("POST", self._url, headers=headers, data=body)
-        self._signer.add_auth(request)
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "X-Amzn-SageMaker-Inference-Id": inference_id,
+        }
+        signed = AWSRequest("POST", self._url, headers=headers, data=body)
+        self._signer.add_auth(signed)
         try:
-            response = self._http.request("POST", self._url, body=body,
-                                          headers=dict(request.headers.items()),
-                                          timeout=urllib3.Timeout(total=timeout_s))
-        except urllib3.exceptions.TimeoutError as exc:
-            raise EndpointUnavailable("The model did not answer in time. Try again.",
-                                      cause="Timeout", retry_after_s=5) from exc
+            response = self._http.request(
+                "POST",
+                self._url,
+                body=body,
+                headers=dict(signed.headers.items()),
+                timeout=urllib3.Timeout(total=timeout_s),
+            )
         except urllib3.exceptions.HTTPError as exc:
-            raise EndpointUnavailable("The model could not be reached. Try again.",
-                                      cause=type(exc).__name__, retry_after_s=5) from exc
+            raise _unreachable(exc) from exc
         if response.status == 200:
             return response.data
         raise _error_of(response)
+
+
+def _unreachable(exc: Exception) -> EndpointUnavailable:
+    # To urllib3 1.26 a refused connection is a kind of timeout.
+    refused = isinstance(exc, urllib3.exceptions.NewConnectionError)
+    if isinstance(exc, urllib3.exceptions.TimeoutError) and not refused:
+        return EndpointUnavailable("The model did not answer in time. Try again.", cause="Timeout", retry_after_s=5)
+    return EndpointUnavailable("The model could not be reached. Try again.", cause=type(exc).__name__, retry_after_s=5)
 
 
 def _error_of(response: urllib3.BaseHTTPResponse) -> Exception:
@@ -148,8 +166,9 @@ def _error_of(response: urllib3.BaseHTTPResponse) -> Exception:
         if original in _BUSY:
             return EndpointUnavailable("The model is busy. Try again.", cause=name, retry_after_s=5)
     if name in _PASSING or response.status in (429, *_BUSY):
-        return EndpointUnavailable("The model is not available at the moment. Try again.",
-                                   cause=name, retry_after_s=_PASSING.get(name, 5))
+        return EndpointUnavailable(
+            "The model is not available at the moment. Try again.", cause=name, retry_after_s=_PASSING.get(name, 5)
+        )
     return ModelFailure(name)
 
 

@@ -11,6 +11,23 @@ import { check, parse } from "./validate.js";
  * @typedef {Record<string, string>} Entered What the fields hold, as text by name.
  */
 
+let pressed = false;
+for (const [type, now] of /** @type {[string, boolean][]} */ (
+  [["pointerdown", true], ["pointerup", false], ["pointercancel", false]])) {
+  document.addEventListener(type, () => { pressed = now; }, { capture: true });
+}
+
+/**
+ * Run now, or after the click that is under way: a message that appears between press and release
+ * would push the button away from under the finger, and the click would be lost.
+ * @param {() => void} action
+ */
+function onceReleased(action) {
+  if (!pressed) return action();
+  const later = () => setTimeout(action);
+  document.addEventListener("pointerup", later, { once: true });
+}
+
 export class CustomerForm {
   /**
    * @param {{attributes: Attribute[], groups: {id: string, label: string}[]}} schema
@@ -35,7 +52,9 @@ export class CustomerForm {
           onEdit();
         });
         control.addEventListener("change", () => {
-          if (field.value) this.#mark(field, check(field.attribute, field.value));
+          onceReleased(() => {
+            if (field.value) this.#mark(field, check(field.attribute, field.value));
+          });
         });
       }
     }

@@ -14,7 +14,7 @@ export function gauge(risk) {
   const label = risk ? text.gauge(risk.probability, risk.threshold) : undefined;
   const picture = svg("svg", {
     class: "gauge",
-    viewBox: "0 0 260 150",
+    viewBox: "0 -14 260 164",
     role: risk ? "img" : undefined,
     "aria-label": label,
     "aria-hidden": risk ? undefined : "true",
@@ -51,11 +51,13 @@ function value({ probability, churn }) {
 
 /** @param {number} threshold */
 function mark(threshold) {
-  const [from, to, words] = [RADIUS - 14, RADIUS + 13, RADIUS + 20].map((r) => at(threshold, r));
+  const [from, to, words] = [RADIUS - 14, RADIUS + 13, RADIUS + 21].map((r) => at(threshold, r));
   const anchor = threshold < 0.4 ? "end" : threshold > 0.6 ? "start" : "middle";
   return [
     svg("line", { class: "gauge-mark", x1: from.x, y1: from.y, x2: to.x, y2: to.y }),
-    svg("text", { class: "gauge-note", x: words.x, y: words.y, "text-anchor": anchor }, text.risk(threshold)),
+    svg("text", { class: "gauge-note", y: words.y, "text-anchor": anchor },
+      svg("tspan", { x: words.x, dy: "-0.7em" }, text.threshold),
+      svg("tspan", { x: words.x, dy: "1.2em" }, text.risk(threshold))),
   ];
 }
 

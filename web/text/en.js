@@ -35,7 +35,7 @@ export const text = {
   predict: "Predict the risk",
   predicting: "Predicting…",
   clear: "Clear",
-  undo: "Put my values back",
+  undo: "Undo",
   choose: "Choose…",
   yes: "Yes",
   no: "No",
@@ -74,7 +74,7 @@ export const text = {
   gauge: (/** @type {number} */ p, /** @type {number} */ threshold) =>
     `Risk of leaving: ${risk(p)}, on a scale from 0% to 100%. ` +
     `The decision changes at ${risk(threshold)}.`,
-  threshold: (/** @type {number} */ threshold) => `offer from ${risk(threshold)}`,
+  threshold: "offer from",
   decision: { true: "Make a retention offer", false: "No offer needed" },
   because: (/** @type {boolean} */ churn, /** @type {number} */ p, /** @type {number} */ threshold) =>
     churn
