@@ -1,0 +1,214 @@
+"""Everything that can go wrong with a request or behind it: the status, the shape, and what stays inside."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schema import load_examples, load_schema
+
+CUSTOMER = load_examples()["at_risk"]
+SECRET = "987654"  # the stand-in's error messages quote it as a customer's value
+Post = Callable[..., dict[str, Any]]
+
+
+def assert_problem(answer: dict[str, Any], status: int) -> dict[str, Any]:
+    """Check the shape that RFC 9457 gives, and that the answer is about this request; return its body."""
+    body: dict[str, Any] = answer["json"]
+    assert answer["statusCode"] == body["status"] == status
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["detail"].endswith(".")
+    assert body["request_id"] == answer["headers"]["X-Request-Id"] == "gateway-request-1"
+    return body
+
+
+def test_all_problems_of_all_customers_come_at_once(post: Post, runtime: Any) -> None:
+    wrong = {**CUSTOMER, "day_mins": 9999, "intl_plan": "yes", "shoe_size": 44}
+    del wrong["state"]
+    body = assert_problem(post({"customers": [CUSTOMER, wrong, 7]}), 400)
+    found = {(error["customer"], error["field"]) for error in body["errors"]}
+    assert found == {(1, "state"), (1, "day_mins"), (1, "intl_plan"), (1, "shoe_size"), (2, "")}
+    assert all(error["rule"] and error["remedy"] for error in body["errors"])
+    assert runtime.requests == []
+
+
+def test_errors_say_what_the_schema_says(post: Post) -> None:
+    wrong = {**CUSTOMER, "custserv_calls": -1}
+    errors = post({"customers": [wrong]})["json"]["errors"]
+    assert errors == [{"customer": 0, **p._asdict()} for p in load_schema().validate(wrong)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        '{"customers": {}}',
+        '{"customers": []}',
+        '{"customers": [], "more": 1}',
+        '{"customers": [{"day_mins": NaN}]}',
+        '{"customers": [{"day_mins": 1, "day_mins": 2}]}',
+        "[" * 100_000,
+        '{"customers": [{"day_mins": 1' + "0" * 5000 + "}]}",
+        "\ud800",
+    ],
+    ids=lambda body: body[:40],
+)
+def test_body_that_is_no_list_of_customers_is_refused(post: Post, runtime: Any, body: str) -> None:
+    problem = assert_problem(post(body), 400)
+    assert "Send a JSON object" in problem["detail"]
+    assert runtime.requests == []
+
+
+def test_base64_that_is_none_is_refused(post: Post) -> None:
+    assert_problem(post("%%%", isBase64Encoded=True), 400)
+
+
+def test_too_many_customers(post: Post) -> None:
+    assert "100 customers" in assert_problem(post({"customers": [CUSTOMER] * 101}), 413)["detail"]
+
+
+def test_too_many_bytes(post: Post) -> None:
+    body = json.dumps({"customers": [CUSTOMER]}) + " " * (256 * 1024)
+    assert "256 KiB" in assert_problem(post(body), 413)["detail"]
+
+
+def test_answer_to_a_body_full_of_errors_stays_sendable(post: Post) -> None:
+    answer = post({"customers": [{f"f{n}": 0 for n in range(20_000)}]})
+    assert assert_problem(answer, 400)["detail"].startswith("20015 problems")
+    assert len(answer["body"]) < 6_000_000
+
+
+def test_other_content_types(post: Post) -> None:
+    assert_problem(post("a,b", headers={"content-type": "text/csv"}), 415)
+    wanted = {"CONTENT-TYPE": "Application/JSON; charset=utf-8"}
+    assert_problem(post("{}", headers=wanted), 400)
+
+
+def test_other_addresses_and_methods(post: Post) -> None:
+    assert_problem(post("{}", resource="/nothing"), 404)
+    assert "POST" in assert_problem(post("{}", httpMethod="GET"), 405)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "extra", "cause"),
+    [
+        (400, "ValidationError", {}, "ValidationError"),
+        (429, "ModelNotReadyException", {}, "ModelNotReadyException"),
+        (400, "ThrottlingException", {}, "ThrottlingException"),
+        (503, "ServiceUnavailable", {}, "ServiceUnavailable"),
+        (500, "InternalFailure", {}, "InternalFailure"),
+        (530, "InternalDependencyException", {}, "InternalDependencyException"),
+        (424, "ModelError", {"OriginalStatusCode": 503}, "ModelError503"),
+        (502, "", {}, "Http502"),
+    ],
+)
+def test_trouble_that_passes_is_503_with_retry_after(
+    post: Post, runtime: Any, log: Any, status: int, error: str, extra: dict[str, Any], cause: str
+) -> None:
+    runtime.refuses(status, error, **extra)
+    answer = post({"customers": [CUSTOMER]})
+    assert_problem(answer, 503)
+    assert int(answer["headers"]["Retry-After"]) > 0
+    line = log()
+    assert (line["level"], line["cause"], line["status"]) == ("WARNING", cause, 503)
+    assert SECRET not in answer["body"] + json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "extra", "cause"),
+    [
+        (403, "AccessDeniedException", {}, "AccessDeniedException"),
+        (424, "ModelError", {"OriginalStatusCode": 500}, "ModelError500"),
+        (424, "ModelError", {"OriginalStatusCode": 400}, "ModelError400"),
+        (424, "ModelError", {}, "ModelError0"),
+    ],
+)
+def test_trouble_that_stays_is_500_without_internals(
+    post: Post, runtime: Any, log: Any, status: int, error: str, extra: dict[str, Any], cause: str
+) -> None:
+    runtime.refuses(status, error, **extra)
+    answer = post({"customers": [CUSTOMER]})
+    body = assert_problem(answer, 500)
+    assert body["detail"] == "The request could not be served."
+    assert "Retry-After" not in answer["headers"]
+    assert len(runtime.requests) == 1
+    line = log()
+    assert (line["level"], line["error"], line["cause"]) == ("ERROR", "ModelFailure", cause)
+    assert any(place.startswith("model_client.py:") for place in line["where"])
+    assert SECRET not in answer["body"] + json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no json", [1], {"predictions": []}, {"predictions": [], "model": {}}, {"predictions": [7], "model": {}}],
+    ids=str,
+)
+def test_answer_of_the_model_that_makes_no_sense_is_500(post: Post, runtime: Any, body: object) -> None:
+    runtime.answers(200, body)
+    assert_problem(post({"customers": [CUSTOMER]}), 500)
+
+
+def test_slow_endpoint_is_503_within_the_timeout(post: Post, runtime: Any, log: Any) -> None:
+    runtime.slow = True
+    runtime.predicts()
+    answer = post({"customers": [CUSTOMER]})
+    assert_problem(answer, 503)
+    line = log()
+    assert line["cause"] == "Timeout"
+    assert 450 <= line["duration_ms"] < 900  # INVOKE_TIMEOUT_S is 0.5, and it is not tried again
+    assert len(runtime.requests) == 1
+
+
+def test_unreachable_endpoint_is_503(post: Post, runtime: Any, log: Any) -> None:
+    runtime.server.shutdown()
+    runtime.server.server_close()
+    answer = post({"customers": [CUSTOMER]})
+    assert_problem(answer, 503)
+    assert log()["cause"] == "NewConnectionError"
+
+
+def test_dropped_connection_is_tried_once_more(post: Post, runtime: Any) -> None:
+    runtime.drop_next = True
+    runtime.predicts()
+    assert post({"customers": [CUSTOMER]})["statusCode"] == 200
+    assert len(runtime.requests) == 2
+
+
+def test_brief_failure_is_tried_once_more_and_only_once(post: Post, runtime: Any) -> None:
+    runtime.refuses(503, "ServiceUnavailable")
+    runtime.predicts()
+    assert post({"customers": [CUSTOMER]})["statusCode"] == 200
+    runtime.script.clear()
+    runtime.requests.clear()
+    runtime.refuses(503, "ServiceUnavailable")
+    assert post({"customers": [CUSTOMER]})["statusCode"] == 503
+    assert len(runtime.requests) == 2
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),
+    max_leaves=20,
+)
+customers = st.lists(
+    st.dictionaries(st.sampled_from([*CUSTOMER, "x"]), json_values).map(lambda changes: {**CUSTOMER, **changes}),
+    max_size=3,
+)
+
+
+@given(body=json_values | st.fixed_dictionaries({"customers": customers | json_values}))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_body_makes_it_fail(post: Post, runtime: Any, body: Any) -> None:
+    runtime.script.clear()
+    wanted = len(body["customers"]) if isinstance(body, dict) and isinstance(body.get("customers"), list) else 1
+    runtime.predicts(*[{"probability": 0.5}] * wanted)
+    assert post(body)["statusCode"] in (200, 400)
