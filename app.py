@@ -1,0 +1,82 @@
+"""Picks the environment, wires the stacks, adds the checks; nothing else."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from aws_cdk import App, Stack, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from config import Settings, SettingsError, load_settings
+from stacks.api import ApiStack
+from stacks.components.raw_data import RawData, RawDataError
+from stacks.components.roles import Place
+from stacks.network import NetworkStack
+from stacks.serving import ServingStack
+from stacks.storage import StorageStack
+from stacks.training import TrainingStack
+from stacks.web import WebStack
+
+ROOT = Path(__file__).resolve().parent
+
+
+def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
+    """Make the stacks of one environment.
+
+    They name neither account nor region: the CLI's environment decides when it deploys, and the templates are the
+    same wherever they are made.
+    """
+    common = {"settings": settings, "termination_protection": settings.deployment.termination_protected}
+    prefix = f"Churn-{settings.name}"
+    storage = StorageStack(app, f"{prefix}-Storage", **common)
+    network = NetworkStack(app, f"{prefix}-Network", key=storage.key, **common)
+    place = Place(
+        data=storage.data,
+        models=storage.models,
+        key=storage.key,
+        subnets=network.subnets,
+        security_group=network.jobs_security_group,
+    )
+    training = TrainingStack(app, f"{prefix}-Training", place=place, raw_data=raw_data, **common)
+    serving = ServingStack(
+        app,
+        f"{prefix}-Serving",
+        place=place,
+        pipeline=training.pipeline,
+        package_group=training.package_group,
+        run_inputs=training.run_inputs,
+        **common,
+    )
+    api = ApiStack(app, f"{prefix}-Api", key=storage.key, endpoint=serving.endpoint, **common)
+    web = WebStack(
+        app,
+        f"{prefix}-Web",
+        key=storage.key,
+        access_logs=storage.access_logs,
+        rest_api=api.rest_api,
+        made_up_data=raw_data.made_up,
+        **common,
+    )
+    stacks = [storage, network, training, serving, api, web]
+    for stack in stacks:
+        Tags.of(stack).add("Project", "churn")
+        Tags.of(stack).add("Environment", settings.name)
+    return stacks
+
+
+def main() -> None:
+    """Synthesise the environment that ``-c env=…`` names."""
+    app = App()
+    try:
+        settings = load_settings(app.node.try_get_context("env"))
+        raw_data = RawData.load(Path(app.node.try_get_context("data") or ROOT / "build" / "data"))
+    except (SettingsError, RawDataError) as exc:
+        sys.exit(str(exc))
+    build(app, settings=settings, raw_data=raw_data)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

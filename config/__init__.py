@@ -1,0 +1,22 @@
+"""Typed, validated, frozen settings, one instance per environment. Standard library only."""
+
+from config.environments import ENVIRONMENTS, load_settings
+from config.errors import SettingsError
+from config.learning import ServingSettings, TrainingSettings
+from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
+from config.product import ApiSettings, WebSettings
+from config.settings import Settings
+
+__all__ = [
+    "ENVIRONMENTS",
+    "ApiSettings",
+    "DeploymentSettings",
+    "NetworkSettings",
+    "ServingSettings",
+    "Settings",
+    "SettingsError",
+    "StorageSettings",
+    "TrainingSettings",
+    "WebSettings",
+    "load_settings",
+]

@@ -1,0 +1,89 @@
+"""The environments there are. One function each: an environment is only built when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from config.errors import SettingsError
+from config.learning import ServingSettings, TrainingSettings
+from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
+from config.product import ApiSettings
+from config.settings import Settings
+
+
+def _dev() -> Settings:
+    return Settings(
+        name="dev",
+        network=NetworkSettings(cidr="10.40.0.0/16"),
+        storage=StorageSettings(retain_on_destroy=False, log_retention_days=14),
+        training=TrainingSettings(unattended_approval="Approved"),
+    )
+
+
+def _staging() -> Settings:
+    return Settings(
+        name="staging",
+        network=NetworkSettings(cidr="10.41.0.0/16"),
+        storage=StorageSettings(retain_on_destroy=False, log_retention_days=30),
+        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=120),
+    )
+
+
+def _prod() -> Settings:
+    return Settings(
+        name="prod",
+        network=NetworkSettings(cidr="10.42.0.0/16", zone_count=3, endpoint_zone_count=2),
+        storage=StorageSettings(
+            retain_on_destroy=True, log_retention_days=365, noncurrent_version_days=90
+        ),
+        deployment=DeploymentSettings(termination_protected=True),
+        training=TrainingSettings(minimum_average_precision=0.82, maximum_cost_per_customer=35.0),
+        serving=ServingSettings(
+            instance_count=3, canary_percent=34, canary_bake_s=600, terminate_wait_s=300
+        ),
+        api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
+    )
+
+
+def _local() -> Settings:
+    """Build the laptop's settings: nothing outlives a wipe, and a run takes seconds."""
+    return Settings(
+        name="local",
+        network=NetworkSettings(cidr="10.43.0.0/16"),
+        storage=StorageSettings(retain_on_destroy=False, log_retention_days=7),
+        deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
+        training=TrainingSettings(step_timeout_s=300, unattended_approval="Approved"),
+    )
+
+
+_ENVIRONMENTS: dict[str, Callable[[], Settings]] = {
+    "dev": _dev,
+    "staging": _staging,
+    "prod": _prod,
+    "local": _local,
+}
+
+ENVIRONMENTS: tuple[str, ...] = tuple(_ENVIRONMENTS)
+
+
+def load_settings(name: object) -> Settings:
+    """Load the settings of an environment.
+
+    Parameters
+    ----------
+    name : str
+        One of `ENVIRONMENTS`.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such environment, or if its settings cannot be.
+    """
+    if not isinstance(name, str) or name not in _ENVIRONMENTS:
+        raise SettingsError(
+            field="env",
+            value=name,
+            rule=f"must be one of {', '.join(ENVIRONMENTS)}",
+            remedy=f"Choose one with -c env={ENVIRONMENTS[0]}.",
+        )
+    return _ENVIRONMENTS[name]()

@@ -1,0 +1,140 @@
+"""Settings of what everything stands on: network, storage, the deployment itself."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import ClassVar
+
+from config.section import Section
+
+# What CloudWatch Logs accepts (PutRetentionPolicy), as far as it is of use here.
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings(Section):
+    """The VPC of the jobs and of the model's endpoint.
+
+    Attributes
+    ----------
+    cidr : str
+        Address range, IPv4, /16 to /24.
+    zone_count : int
+        Availability zones, and isolated subnets, 2 to 3.
+    interface_endpoints_enabled : bool
+        Whether the AWS services that jobs call get interface endpoints. Without them only S3 is
+        reachable, which is enough where jobs run without a network.
+    endpoint_zone_count : int
+        Zones with an interface endpoint each; one costs about 7 USD a month.
+    """
+
+    section: ClassVar[str] = "network"
+
+    cidr: str
+    zone_count: int = 2
+    interface_endpoints_enabled: bool = True
+    endpoint_zone_count: int = 1
+
+    def check(self) -> None:
+        """Check the address range and the zones."""
+        try:
+            network = ipaddress.ip_network(self.cidr)
+        except ValueError:
+            self.refuse(
+                "cidr",
+                rule="must be an IPv4 network without host bits",
+                remedy='Write it like "10.40.0.0/16".',
+            )
+        self.require(
+            network.version == 4 and 16 <= network.prefixlen <= 24 and network.is_private,
+            "cidr",
+            rule="must be a private IPv4 network of /16 to /24",
+            remedy='Choose a private range such as "10.40.0.0/16".',
+        )
+        self.require_range(
+            "zone_count",
+            low=2,
+            high=3,
+            remedy="A model needs two subnets in two zones to outlive the loss of one; "
+            "every region has at least three zones.",
+        )
+        self.require(
+            1 <= self.endpoint_zone_count <= self.zone_count,
+            "endpoint_zone_count",
+            rule=f"must be from 1 to network.zone_count ({self.zone_count})",
+            remedy="Endpoints can only stand in zones that the network has; "
+            "to have none, set network.interface_endpoints_enabled to False.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageSettings(Section):
+    """Buckets, keys and log groups.
+
+    Attributes
+    ----------
+    retain_on_destroy : bool
+        Whether data, models, logs and their key survive the deletion of the stacks.
+    log_retention_days : int
+        How long log events are kept.
+    noncurrent_version_days : int
+        How long a replaced or deleted object can still be brought back.
+    """
+
+    section: ClassVar[str] = "storage"
+
+    retain_on_destroy: bool
+    log_retention_days: int
+    noncurrent_version_days: int = 30
+
+    def check(self) -> None:
+        """Check the periods."""
+        self.require(
+            self.log_retention_days in LOG_RETENTION_DAYS,
+            "log_retention_days",
+            rule=f"must be one of the periods of CloudWatch Logs: {LOG_RETENTION_DAYS}",
+            remedy="Choose the nearest of them.",
+        )
+        self.require_range(
+            "noncurrent_version_days",
+            low=1,
+            high=3650,
+            remedy="Choose how many days a deleted object may be needed again.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentSettings(Section):
+    """How the stacks are deployed.
+
+    Attributes
+    ----------
+    termination_protected : bool
+        Whether the stacks refuse to be deleted.
+    run_timeout_s : int
+        How long a deployment waits for its pipeline run, in seconds, at most one hour.
+    run_poll_s : int
+        How often it asks.
+    """
+
+    section: ClassVar[str] = "deployment"
+
+    termination_protected: bool = False
+    run_timeout_s: int = 3600
+    run_poll_s: int = 15
+
+    def check(self) -> None:
+        """Check the waiting times."""
+        self.require_range(
+            "run_timeout_s",
+            low=60,
+            high=3600,
+            remedy="CloudFormation waits one hour for a custom resource and not longer.",
+        )
+        self.require(
+            1 <= self.run_poll_s <= self.run_timeout_s // 10,
+            "run_poll_s",
+            rule=f"must be from 1 to a tenth of deployment.run_timeout_s ({self.run_timeout_s})",
+            remedy="Ask often enough that the end of a run is noticed soon.",
+        )

@@ -1,0 +1,89 @@
+"""The base of every group of settings: types are checked first, then the section's own rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from typing import Any, ClassVar, NoReturn
+
+from config.errors import SettingsError
+
+
+def _accepts(value: object, annotation: Any) -> bool:
+    """Tell whether a value is of the annotated type; a bool is not a number here."""
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(_accepts(value, option) for option in typing.get_args(annotation))
+    if origin is typing.Literal:
+        return any(value is option or value == option for option in typing.get_args(annotation))
+    if origin is tuple:
+        items = typing.get_args(annotation)
+        if not isinstance(value, tuple):
+            return False
+        if len(items) == 2 and items[1] is Ellipsis:
+            return all(_accepts(item, items[0]) for item in value)
+        return len(value) == len(items) and all(map(_accepts, value, items))
+    if annotation is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if annotation is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, annotation)
+
+
+def _spell(annotation: Any) -> str:
+    """Spell a type for a person."""
+    if typing.get_origin(annotation) is typing.Literal:
+        return "one of " + ", ".join(repr(option) for option in typing.get_args(annotation))
+    if isinstance(annotation, type) and typing.get_origin(annotation) is None:
+        return f"of type {annotation.__name__}"
+    return f"of type {annotation}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Section:
+    """A frozen group of settings that cannot exist in a wrong state.
+
+    A subclass names itself in `section` and puts what must hold between its fields in `check`.
+    """
+
+    section: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        annotations = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if not _accepts(value, annotations[field.name]):
+                self.refuse(
+                    field.name,
+                    rule=f"must be {_spell(annotations[field.name])}, "
+                    f"not {type(value).__name__}",
+                    remedy="Correct the value in config/environments.py.",
+                )
+        self.check()
+
+    def check(self) -> None:
+        """Check the rules of the section; raise `SettingsError` by `refuse`."""
+
+    def refuse(self, name: str, *, rule: str, remedy: str) -> NoReturn:
+        """Raise the error of one field."""
+        raise SettingsError(
+            field=f"{self.section}.{name}" if self.section else name,
+            value=getattr(self, name),
+            rule=rule,
+            remedy=remedy,
+        )
+
+    def require(self, holds: bool, name: str, *, rule: str, remedy: str) -> None:
+        """Refuse the field unless the rule holds."""
+        if not holds:
+            self.refuse(name, rule=rule, remedy=remedy)
+
+    def require_range(self, name: str, *, low: float, high: float, remedy: str) -> None:
+        """Refuse a number outside ``[low, high]``."""
+        self.require(
+            low <= getattr(self, name) <= high,
+            name,
+            rule=f"must be from {low:g} to {high:g}",
+            remedy=remedy,
+        )

@@ -1,0 +1,66 @@
+"""All settings of one environment, and what must hold between its sections."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from config.learning import ServingSettings, TrainingSettings
+from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
+from config.product import ApiSettings, WebSettings
+from config.section import Section
+
+# prepare, train and evaluate: the steps that take time.
+TIMED_STEP_COUNT = 3
+# Endpoint names are matched in ARNs in lower case; 63 characters are the service's limit.
+NAME = re.compile(r"[a-z][a-z0-9]{1,11}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(Section):
+    """The settings of one environment.
+
+    Attributes
+    ----------
+    name : str
+        Name of the environment: 2 to 12 lower-case letters and digits.
+    network, storage, deployment, training, serving, api, web
+        The sections.
+    """
+
+    name: str
+    network: NetworkSettings
+    storage: StorageSettings
+    deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    serving: ServingSettings = field(default_factory=ServingSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+
+    @property
+    def resource_name(self) -> str:
+        """The name of what a service forces a name on: ``churn-<name>``."""
+        return f"churn-{self.name}"
+
+    def check(self) -> None:
+        """Check what must hold between the sections."""
+        self.require(
+            NAME.fullmatch(self.name) is not None,
+            "name",
+            rule="must be 2 to 12 lower-case letters and digits, a letter first",
+            remedy="It becomes part of the endpoint's name, which is matched in lower case.",
+        )
+        needed_s = TIMED_STEP_COUNT * self.training.step_timeout_s
+        if needed_s > self.deployment.run_timeout_s:
+            self.training.refuse(
+                "step_timeout_s",
+                rule=f"must leave {TIMED_STEP_COUNT} steps ({needed_s} s in all) inside "
+                f"deployment.run_timeout_s ({self.deployment.run_timeout_s})",
+                remedy="Otherwise a deployment gives up on a run that is still allowed to go on.",
+            )
+        if self.storage.retain_on_destroy and not self.deployment.termination_protected:
+            self.deployment.refuse(
+                "termination_protected",
+                rule="must be True where storage.retain_on_destroy is",
+                remedy="Data worth keeping is worth a second thought before deletion.",
+            )

@@ -1,0 +1,42 @@
+"""The deployment's run of the pipeline, as a custom resource: started here, awaited here, and its package handed back.
+
+CloudFormation calls `on_event` by the CDK's provider framework, then `is_complete` until it says so. A run that fails
+fails the deployment with the run's own reason.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+import runs
+from botocore.config import Config
+
+Event = dict[str, Any]
+
+# The function has 60 seconds; a call that hangs must leave time for the next.
+_sagemaker = boto3.client(
+    "sagemaker",
+    region_name=os.environ["AWS_REGION"],
+    config=Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}),
+)
+
+
+def on_event(event: Event, _context: object) -> Event:
+    """Start what CloudFormation asks for."""
+    properties = runs.Properties.read(event["ResourceProperties"])
+    if event["RequestType"] == "Delete":
+        runs.stop(_sagemaker, properties)
+        return {"PhysicalResourceId": event["PhysicalResourceId"]}
+    execution = runs.find(_sagemaker, properties) or runs.start(_sagemaker, properties, event["RequestId"])
+    return {"PhysicalResourceId": properties.physical_id, "Data": {"ExecutionArn": execution}}
+
+
+def is_complete(event: Event, _context: object) -> Event:
+    """Tell whether it is done."""
+    properties = runs.Properties.read(event["ResourceProperties"])
+    if event["RequestType"] == "Delete":
+        return {"IsComplete": runs.clear(_sagemaker, properties)}
+    package = runs.package_of(_sagemaker, event["Data"]["ExecutionArn"])
+    return {"IsComplete": True, "Data": {"ModelPackageArn": package}} if package else {"IsComplete": False}

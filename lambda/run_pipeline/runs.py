@@ -1,0 +1,167 @@
+"""Runs of one pipeline, told apart by what went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# A deployment is made by someone who may replace the endpoint: that person's approval is the deployment.
+APPROVED = {"Name": "ModelApprovalStatus", "Value": "Approved"}
+REASON_LIMIT = 1500
+Client = Any
+
+
+class RunFailed(RuntimeError):
+    """The run ended without a package; the message is the run's own reason."""
+
+
+@dataclass(frozen=True)
+class Properties:
+    """The custom resource's properties."""
+
+    pipeline: str
+    package_group: str
+    deletes_packages: bool
+    inputs: Mapping[str, str]
+
+    @classmethod
+    def read(cls, properties: Mapping[str, Any]) -> Properties:
+        """Read them as CloudFormation passes them: booleans come as text."""
+        return cls(
+            pipeline=properties["PipelineName"],
+            package_group=properties["PackageGroupName"],
+            deletes_packages=str(properties["DeletePackages"]).lower() == "true",
+            inputs=properties["Inputs"],
+        )
+
+    @property
+    def physical_id(self) -> str:
+        """One id for the resource's whole life: only its removal deletes anything."""
+        return f"{self.pipeline}-run"
+
+    @property
+    def display_name(self) -> str:
+        """Name of the runs that have exactly these inputs."""
+        inputs = json.dumps(dict(self.inputs), sort_keys=True)
+        return f"deployment-{hashlib.sha256(inputs.encode()).hexdigest()[:32]}"
+
+
+def find(client: Client, properties: Properties) -> str | None:
+    """Find a run of the same inputs that succeeded or is still going on, and whose package still exists.
+
+    A deployment that failed later, or that is rolled back, comes by here again: it gets the package it had, at once.
+    """
+    for summary in _pages(
+        client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
+    ):
+        if summary.get("PipelineExecutionDisplayName") != properties.display_name:
+            continue
+        execution: str = summary["PipelineExecutionArn"]
+        if summary["PipelineExecutionStatus"] == "Executing":
+            return execution
+        if summary["PipelineExecutionStatus"] == "Succeeded" and _exists(client, _package(client, execution)):
+            return execution
+    return None
+
+
+def start(client: Client, properties: Properties, request_id: str) -> str:
+    """Start a run; the same request starts only one."""
+    answer = client.start_pipeline_execution(
+        PipelineName=properties.pipeline,
+        PipelineExecutionDisplayName=properties.display_name,
+        PipelineExecutionDescription="Started by a deployment",
+        PipelineParameters=[APPROVED],
+        ClientRequestToken=hashlib.sha256(request_id.encode()).hexdigest(),
+    )
+    execution: str = answer["PipelineExecutionArn"]
+    return execution
+
+
+def package_of(client: Client, execution: str) -> str | None:
+    """Get the package that a run registered, or None while it goes on.
+
+    Raises
+    ------
+    RunFailed
+        If the run failed, was stopped, or ended without a package.
+    """
+    answer = client.describe_pipeline_execution(PipelineExecutionArn=execution)
+    status = answer["PipelineExecutionStatus"]
+    if status in ("Executing", "Stopping"):
+        return None
+    if status == "Succeeded":
+        package = _package(client, execution)
+        if package is None:
+            raise RunFailed(f"The pipeline run ended without registering a model ({execution}).")
+        return package
+    reasons = [_reason(step) for step in _steps(client, execution) if step.get("StepStatus") == "Failed"]
+    reason = " ".join(reasons) or answer.get("FailureReason") or "No reason was given."
+    raise RunFailed(f"The pipeline run has {status.lower()}. {reason[:REASON_LIMIT]} ({execution})")
+
+
+def stop(client: Client, properties: Properties) -> None:
+    """Stop what still runs: a pipeline cannot be deleted under a run."""
+    for summary in _pages(
+        client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
+    ):
+        if summary["PipelineExecutionStatus"] == "Executing":
+            execution = summary["PipelineExecutionArn"]
+            token = hashlib.sha256(execution.encode()).hexdigest()
+            client.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=token)
+
+
+def clear(client: Client, properties: Properties) -> bool:
+    """Delete the packages where nothing is to be kept; tell whether nothing is in the way any more."""
+    going = any(
+        summary["PipelineExecutionStatus"] in ("Executing", "Stopping")
+        for summary in _pages(
+            client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
+        )
+    )
+    if going:
+        return False
+    if properties.deletes_packages:
+        # Collected first: deleting while paging would skip some.
+        packages = list(
+            _pages(
+                client, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=properties.package_group
+            )
+        )
+        for package in packages:
+            client.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+    return True
+
+
+def _pages(client: Client, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+    for page in client.get_paginator(operation).paginate(**request):
+        yield from page[member]
+
+
+def _steps(client: Client, execution: str) -> Iterator[dict[str, Any]]:
+    return _pages(client, "list_pipeline_execution_steps", "PipelineExecutionSteps", PipelineExecutionArn=execution)
+
+
+def _package(client: Client, execution: str) -> str | None:
+    for step in _steps(client, execution):
+        if arn := step.get("Metadata", {}).get("RegisterModel", {}).get("Arn"):
+            return str(arn)
+    return None
+
+
+def _exists(client: Client, package: str | None) -> bool:
+    if package is None:
+        return False
+    try:
+        answer = client.describe_model_package(ModelPackageName=package)
+    except client.exceptions.ClientError:
+        # SageMaker answers ValidationException for a package that is not there, and no code of its own.
+        return False
+    return bool(answer["ModelPackageStatus"] == "Completed")
+
+
+def _reason(step: Mapping[str, Any]) -> str:
+    message = step.get("Metadata", {}).get("Fail", {}).get("ErrorMessage")
+    return f"Step {step['StepName']}: {message or step.get('FailureReason') or 'no reason was given.'}"

@@ -1,0 +1,1 @@
+"""The stacks: each composes components; app.py hands objects from one to the next."""

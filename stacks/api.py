@@ -1,0 +1,129 @@
+"""Api: the REST API that answers predictions, and the function behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import Settings
+from stacks.components.api_answers import access_log_format, add_problem_answers
+from stacks.components.bundles import ROOT, bundle
+from stacks.components.functions import FunctionSpec, PythonFunction
+from stacks.components.permissions import allow
+from stacks.components.storage import log_group, removal_policy
+
+# CloudFront passes "/api/…" on unchanged, and the stage's name is the first part of a REST API's path.
+STAGE = "api"
+JsonType = apigateway.JsonSchemaType
+
+
+class ApiStack(Stack):
+    """``POST /predictions`` and ``GET /health``, throttled, validated and logged."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        endpoint: sagemaker.CfnEndpoint,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        self._settings = settings
+        self._key = key
+        self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
+        self.rest_api = self._rest_api()
+        self._own_execution_log()
+        add_problem_answers(self.rest_api)
+        invoker = self._invoker(endpoint)
+        integration = apigateway.LambdaIntegration(
+            invoker.function, allow_test_invoke=False, timeout=Duration.seconds(settings.api.gateway_timeout_s)
+        )
+        validator = self.rest_api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        self.rest_api.root.add_resource("predictions").add_method(
+            "POST",
+            integration,
+            request_validator=validator,
+            request_models={"application/json": self._envelope()},
+        )
+        self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
+        CfnOutput(self, "ApiUrl", value=self.rest_api.url)
+        CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
+        CfnOutput(self, "InvokerLogGroupName", value=invoker.log_group.log_group_name)
+
+    def _rest_api(self) -> apigateway.RestApi:
+        api = self._settings.api
+        return apigateway.RestApi(
+            self,
+            "RestApi",
+            rest_api_name=self._settings.resource_name,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=api.manages_log_role,
+            cloud_watch_role_removal_policy=removal_policy(self._settings.storage) if api.manages_log_role else None,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                throttling_rate_limit=api.throttle_rate_per_s,
+                throttling_burst_limit=api.throttle_burst,
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+                access_log_format=access_log_format(),
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                # Bodies hold customers' data and must not reach a log.
+                data_trace_enabled=False,
+                metrics_enabled=True,
+            ),
+        )
+
+    def _own_execution_log(self) -> None:
+        """Make the group that API Gateway would make itself, without key and end, on the first error."""
+        group = log_group(
+            self,
+            "ExecutionLog",
+            settings=self._settings.storage,
+            key=self._key,
+            name=f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{STAGE}",
+        )
+        self.rest_api.deployment_stage.node.add_dependency(group)
+
+    def _envelope(self) -> apigateway.Model:
+        """Describe the body's outer form only: the function checks the fields, so that each gets its own message."""
+        customer = apigateway.JsonSchema(type=JsonType.OBJECT)
+        customers = apigateway.JsonSchema(type=JsonType.ARRAY, min_items=1, items=customer)
+        return self.rest_api.add_model(
+            "Customers",
+            content_type="application/json",
+            schema=apigateway.JsonSchema(
+                schema=apigateway.JsonSchemaVersion.DRAFT4,
+                type=JsonType.OBJECT,
+                required=["customers"],
+                properties={"customers": customers},
+            ),
+        )
+
+    def _invoker(self, endpoint: sagemaker.CfnEndpoint) -> PythonFunction:
+        api = self._settings.api
+        name = endpoint.attr_endpoint_name
+        arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
+        return PythonFunction(
+            self,
+            "Invoker",
+            spec=FunctionSpec(
+                bundle=bundle({".": ROOT / "lambda" / "invoker", "schema": ROOT / "schema"}),
+                handler="handler.handler",
+                description="Answers predictions from the model's endpoint",
+                timeout_s=api.function_timeout_s,
+                memory_mb=api.function_memory_mb,
+                environment={"ENDPOINT_NAME": name, "INVOKE_TIMEOUT_S": str(api.endpoint_timeout_s)},
+            ),
+            statements=[allow(["sagemaker:InvokeEndpoint"], [arn])],
+            storage=self._settings.storage,
+            key=self._key,
+        )

@@ -1,0 +1,69 @@
+"""Acknowledging what cdk-nag finds: one finding, on the narrowest construct, with an argument.
+
+cdk-nag accepts blank reasons and ids that match nothing; `acknowledge` refuses the former, and a test that compares
+`acknowledged` with the unacknowledged findings refuses the latter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from aws_cdk import Acknowledgment, Validations
+from constructs import IConstruct
+
+# "AwsSolutions-IAM5[Resource::*]" is one finding; "AwsSolutions-IAM5" would match none of that rule's.
+FINDING = re.compile(r"[A-Za-z0-9]+-[A-Za-z0-9]+(\[.+\])?")
+FEWEST_WORDS = 8
+
+
+class Acknowledged(NamedTuple):
+    """One acknowledgement: where, which finding, why."""
+
+    path: str
+    finding: str
+    reason: str
+
+
+def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
+    """Acknowledge one finding on one construct.
+
+    Parameters
+    ----------
+    construct : IConstruct
+        The narrowest construct that has the finding.
+    finding : str
+        The exact id, details in brackets included.
+    reason : str
+        Why the finding is right as it is: at least eight words.
+
+    Raises
+    ------
+    ValueError
+        If the id is no finding's, or the reason does not argue.
+    """
+    where = construct.node.path
+    if FINDING.fullmatch(finding) is None:
+        raise ValueError(f"{where}: {finding!r} is not a finding's id. Copy it from the validation report.")
+    if len(reason.split()) < FEWEST_WORDS:
+        raise ValueError(
+            f"{where}: the reason for {finding} has fewer than {FEWEST_WORDS} words. Say why the finding may stay."
+        )
+    _record(construct, finding, reason)
+
+
+def _record(construct: IConstruct, finding: str, reason: str) -> None:
+    Validations.of(construct).acknowledge(Acknowledgment(id=finding, reason=reason))
+
+
+def acknowledged(root: IConstruct) -> list[Acknowledged]:
+    """Collect every acknowledgement in the tree under `root`."""
+    found = []
+    for construct in root.node.find_all():
+        for entry in construct.node.metadata:
+            if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY:
+                found += [
+                    Acknowledged(construct.node.path, finding.split("::", 1)[1], reason)
+                    for finding, reason in entry.data.items()
+                ]
+    return found

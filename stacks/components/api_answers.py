@@ -1,0 +1,108 @@
+"""What API Gateway itself answers and writes down: problem details in the Lambda's shape, access logs in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from aws_cdk import aws_apigateway as apigateway
+
+RETRY_AFTER_S = 5
+
+
+class Problem(NamedTuple):
+    """An answer of API Gateway's own, in words."""
+
+    status: int
+    title: str
+    detail: str
+
+
+ResponseType = apigateway.ResponseType
+# The validator's and the gateway's own words stay out: they may quote what the client sent.
+PROBLEMS: dict[str, tuple[apigateway.ResponseType, Problem]] = {
+    "BadRequestBody": (
+        ResponseType.BAD_REQUEST_BODY,
+        Problem(
+            400,
+            "The request body is not readable",
+            'Send a JSON object whose \\"customers\\" is a list of at least one customer, each an object.',
+        ),
+    ),
+    "RequestTooLarge": (
+        ResponseType.REQUEST_TOO_LARGE,
+        Problem(413, "The request is too large", "Send fewer customers at once."),
+    ),
+    "UnknownAddress": (
+        ResponseType.MISSING_AUTHENTICATION_TOKEN,
+        Problem(404, "There is nothing at this address", "Check the method and the path."),
+    ),
+    "Throttled": (
+        ResponseType.THROTTLED,
+        Problem(429, "Too many requests", "Wait a few seconds and send the request again."),
+    ),
+    "IntegrationFailure": (
+        ResponseType.INTEGRATION_FAILURE,
+        Problem(503, "The service does not answer", "Wait a few seconds and send the request again."),
+    ),
+    "IntegrationTimeout": (
+        ResponseType.INTEGRATION_TIMEOUT,
+        Problem(503, "The service does not answer in time", "Wait a few seconds and send the request again."),
+    ),
+    "Default4xx": (
+        ResponseType.DEFAULT_4_XX,
+        Problem(400, "The request cannot be answered", "Check the method, the path and the headers."),
+    ),
+    "Default5xx": (
+        ResponseType.DEFAULT_5_XX,
+        Problem(500, "The service failed", "Try again; if it fails again, report the request id."),
+    ),
+}
+KEEPS_ITS_STATUS = {"Default4xx", "Default5xx"}
+WORTH_ANOTHER_TRY = {429, 503}
+
+
+def add_problem_answers(api: apigateway.RestApi) -> None:
+    """Give each of API Gateway's own answers the shape of problem details (RFC 9457)."""
+    for name, (kind, problem) in PROBLEMS.items():
+        keeps = name in KEEPS_ITS_STATUS
+        headers = {"Content-Type": "'application/problem+json'", "Cache-Control": "'no-store'"}
+        if problem.status in WORTH_ANOTHER_TRY:
+            headers["Retry-After"] = f"'{RETRY_AFTER_S}'"
+        api.add_gateway_response(
+            name,
+            type=kind,
+            status_code=None if keeps else str(problem.status),
+            response_headers=headers,
+            templates={"application/json": _template(problem, keeps_status=keeps)},
+        )
+
+
+def _template(problem: Problem, *, keeps_status: bool) -> str:
+    # A default answer stands for many codes, and templates know no variable for the code: it is left out there.
+    status = "" if keeps_status else f'"status":{problem.status},'
+    return (
+        f'{{"type":"about:blank","title":"{problem.title}",{status}"detail":"{problem.detail}",'
+        '"request_id":"$context.requestId","errors":[]}'
+    )
+
+
+def access_log_format() -> apigateway.AccessLogFormat:
+    """One JSON object a request; nothing that a client could write freely, so that a line is always valid JSON."""
+    fields = {
+        "requestId": "requestId",
+        "requestTime": "requestTime",
+        "requestTimeEpoch": "requestTimeEpoch",
+        "ip": "identity.sourceIp",
+        "httpMethod": "httpMethod",
+        "resourcePath": "resourcePath",
+        "protocol": "protocol",
+        "status": "status",
+        "responseLength": "responseLength",
+        "responseLatency": "responseLatency",
+        "integrationStatus": "integration.status",
+        "integrationLatency": "integration.latency",
+        "errorType": "error.responseType",
+    }
+    line = {name: f"$context.{variable}" for name, variable in fields.items()}
+    return apigateway.AccessLogFormat.custom(json.dumps(line, separators=(",", ":")))

@@ -1,0 +1,197 @@
+"""The steps that are SageMaker jobs, with what every job here must have: network, isolation, keys, a time limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from config import TrainingSettings
+from stacks.components.pipeline_definition import Json, Step
+
+_PROCESSING = "/opt/ml/processing"
+OUTPUT_PATH = f"{_PROCESSING}/output"
+_CODE = "code"
+_CSV = "text/csv"
+# Instance types that the registry may propose for a package; the endpoint's own comes from the settings.
+SERVING_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge")
+
+
+def input_path(name: str) -> str:
+    """Say where a processing job finds an input."""
+    return f"{_PROCESSING}/input/{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobSurroundings:
+    """What all jobs share."""
+
+    settings: TrainingSettings
+    image_uri: str
+    code_uri: str
+    key_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+
+    @property
+    def vpc(self) -> Json:
+        """The network of every job."""
+        return {"Subnets": list(self.subnet_ids), "SecurityGroupIds": list(self.security_group_ids)}
+
+    @property
+    def time_limit(self) -> Json:
+        """The time limit of every job."""
+        return {"MaxRuntimeInSeconds": self.settings.step_timeout_s}
+
+    def cluster(self, instance_type: str) -> Json:
+        """One machine with an encrypted disk."""
+        return {
+            "InstanceCount": 1,
+            "InstanceType": instance_type,
+            "VolumeSizeInGB": self.settings.volume_gb,
+            "VolumeKmsKeyId": self.key_arn,
+        }
+
+
+def processing_step(
+    name: str,
+    *,
+    surroundings: JobSurroundings,
+    role_arn: str,
+    inputs: Mapping[str, Json],
+    output: tuple[str, Json],
+    arguments: Sequence[Json],
+    property_files: Mapping[str, tuple[str, str]] | None = None,
+) -> Step:
+    """Run ``python3 -m ml.<name>`` over inputs from S3; what it writes goes to one address."""
+    output_name, output_uri = output
+    return Step(
+        name=name,
+        type="Processing",
+        property_files=property_files or {},
+        arguments={
+            "ProcessingResources": {
+                "ClusterConfig": surroundings.cluster(surroundings.settings.processing_instance_type)
+            },
+            "AppSpecification": {
+                "ImageUri": surroundings.image_uri,
+                "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
+                "ContainerArguments": list(arguments),
+            },
+            "Environment": {"PYTHONPATH": input_path(_CODE)},
+            "ProcessingInputs": [
+                _processing_input(key, uri) for key, uri in {_CODE: surroundings.code_uri, **inputs}.items()
+            ],
+            "ProcessingOutputConfig": {
+                "KmsKeyId": surroundings.key_arn,
+                "Outputs": [
+                    {
+                        "OutputName": output_name,
+                        "AppManaged": False,
+                        "S3Output": {"S3Uri": output_uri, "LocalPath": OUTPUT_PATH, "S3UploadMode": "EndOfJob"},
+                    }
+                ],
+            },
+            "NetworkConfig": {
+                "EnableNetworkIsolation": True,
+                "EnableInterContainerTrafficEncryption": True,
+                "VpcConfig": surroundings.vpc,
+            },
+            "StoppingCondition": surroundings.time_limit,
+            "RoleArn": role_arn,
+        },
+    )
+
+
+def _processing_input(name: str, uri: Json) -> Json:
+    return {
+        "InputName": name,
+        "AppManaged": False,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": input_path(name),
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def training_step(
+    name: str,
+    *,
+    surroundings: JobSurroundings,
+    role_arn: str,
+    channels: Mapping[str, Json],
+    output_uri: Json,
+    hyperparameters: Mapping[str, Json],
+    metrics: Sequence[str],
+) -> Step:
+    """Run ``python3 -m ml.<name>`` over channels of CSV; the model directory becomes the artifact."""
+    return Step(
+        name=name,
+        type="Training",
+        arguments={
+            "AlgorithmSpecification": {
+                "TrainingImage": surroundings.image_uri,
+                "TrainingInputMode": "File",
+                "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
+                "MetricDefinitions": [
+                    {"Name": metric.replace("-", ":"), "Regex": rf"{metric}:([0-9.eE+-]+)"} for metric in metrics
+                ],
+            },
+            "Environment": {"PYTHONPATH": f"/opt/ml/input/data/{_CODE}"},
+            "HyperParameters": dict(hyperparameters),
+            "InputDataConfig": [
+                *(_channel(key, uri) | {"ContentType": _CSV} for key, uri in channels.items()),
+                _channel(_CODE, surroundings.code_uri),
+            ],
+            "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.key_arn},
+            "ResourceConfig": surroundings.cluster(surroundings.settings.training_instance_type),
+            "EnableNetworkIsolation": True,
+            "EnableInterContainerTrafficEncryption": True,
+            "VpcConfig": surroundings.vpc,
+            "StoppingCondition": surroundings.time_limit,
+            "RoleArn": role_arn,
+        },
+    )
+
+
+def _channel(name: str, uri: Json) -> dict[str, Json]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {"ChannelName": name, "CompressionType": "None", "DataSource": {"S3DataSource": source}}
+
+
+def register_step(
+    name: str,
+    *,
+    surroundings: JobSurroundings,
+    package_group_name: str,
+    approval_status: Json,
+    model_uri: Json,
+    environment: Mapping[str, str],
+    evaluation_uri: Json,
+    facts: Mapping[str, str],
+) -> Step:
+    """Register the training artifact itself, with its measured quality, as a package that can be served."""
+    return Step(
+        name=name,
+        type="RegisterModel",
+        arguments={
+            "ModelPackageGroupName": package_group_name,
+            "ModelApprovalStatus": approval_status,
+            "InferenceSpecification": {
+                "Containers": [
+                    {"Image": surroundings.image_uri, "ModelDataUrl": model_uri, "Environment": dict(environment)}
+                ],
+                "SupportedContentTypes": ["application/json", _CSV],
+                "SupportedResponseMIMETypes": ["application/json", _CSV],
+                "SupportedRealtimeInferenceInstanceTypes": list(SERVING_INSTANCE_TYPES),
+                "SupportedTransformInstanceTypes": list(SERVING_INSTANCE_TYPES),
+            },
+            "ModelMetrics": {
+                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": evaluation_uri}}
+            },
+            "CustomerMetadataProperties": dict(facts),
+        },
+    )

@@ -1,0 +1,148 @@
+"""Model, endpoint configuration and endpoint, made from a registered package."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import ServingSettings
+from stacks.components.roles import Place
+
+# SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
+VARIANT = "main"
+CAPTURE_PREFIX = "capture"
+
+
+class ModelEndpoint(Construct):
+    """An endpoint with a fixed name; its model and configuration are replaced behind it.
+
+    Parameters
+    ----------
+    model_package_arn : str
+        The package to serve.
+    role : Role
+        What the container may do.
+    log : LogGroup
+        The endpoint's log group, made before SageMaker would make its own without key and end.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        settings: ServingSettings,
+        place: Place,
+        model_package_arn: str,
+        role: iam.Role,
+        log: logs.LogGroup,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._name = name
+        self._settings = settings
+        self._place = place
+        model = sagemaker.CfnModel(
+            self,
+            "Model",
+            execution_role_arn=role.role_arn,
+            containers=[sagemaker.CfnModel.ContainerDefinitionProperty(model_package_name=model_package_arn)],
+            enable_network_isolation=settings.network_isolated,
+            vpc_config=self._vpc_config() if settings.in_vpc else None,
+        )
+        # Without it CloudFormation may create the model before the role may read the artifact.
+        model.node.add_dependency(role)
+        config = sagemaker.CfnEndpointConfig(
+            self,
+            "Config",
+            production_variants=[self._variant(model)],
+            kms_key_id=None if settings.serverless else place.key.key_arn,
+            data_capture_config=self._data_capture() if settings.data_capture_percent else None,
+        )
+        self.endpoint = sagemaker.CfnEndpoint(
+            self,
+            "Endpoint",
+            endpoint_name=name,
+            endpoint_config_name=config.attr_endpoint_config_name,
+            retain_all_variant_properties=not settings.serverless,
+            deployment_config=self._deployment() if settings.canary_percent else None,
+        )
+        self.endpoint.node.add_dependency(log)
+
+    def _vpc_config(self) -> sagemaker.CfnModel.VpcConfigProperty:
+        return sagemaker.CfnModel.VpcConfigProperty(
+            subnets=[subnet.subnet_id for subnet in self._place.subnets],
+            security_group_ids=[self._place.security_group.security_group_id],
+        )
+
+    def _variant(self, model: sagemaker.CfnModel) -> sagemaker.CfnEndpointConfig.ProductionVariantProperty:
+        settings = self._settings
+        if settings.serverless:
+            return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+                variant_name=VARIANT,
+                model_name=model.attr_model_name,
+                serverless_config=sagemaker.CfnEndpointConfig.ServerlessConfigProperty(
+                    max_concurrency=settings.serverless_max_concurrency,
+                    memory_size_in_mb=settings.serverless_memory_mb,
+                ),
+            )
+        return sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+            variant_name=VARIANT,
+            model_name=model.attr_model_name,
+            initial_instance_count=settings.instance_count,
+            instance_type=settings.instance_type,
+            initial_variant_weight=1,
+        )
+
+    def _data_capture(self) -> sagemaker.CfnEndpointConfig.DataCaptureConfigProperty:
+        option = sagemaker.CfnEndpointConfig.CaptureOptionProperty
+        return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
+            enable_capture=True,
+            initial_sampling_percentage=self._settings.data_capture_percent,
+            destination_s3_uri=self._place.data.s3_url_for_object(CAPTURE_PREFIX),
+            kms_key_id=self._place.key.key_arn,
+            capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
+            capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
+                json_content_types=["application/json"], csv_content_types=["text/csv"]
+            ),
+        )
+
+    def _deployment(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
+        """Give a new model a share of the capacity first; errors bring the old one back."""
+        settings = self._settings
+        capacity = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=settings.canary_percent)
+        return sagemaker.CfnEndpoint.DeploymentConfigProperty(
+            blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
+                traffic_routing_configuration=sagemaker.CfnEndpoint.TrafficRoutingConfigProperty(
+                    type="CANARY", canary_size=capacity, wait_interval_in_seconds=settings.canary_bake_s
+                ),
+                termination_wait_in_seconds=settings.terminate_wait_s,
+                maximum_execution_timeout_in_seconds=settings.update_timeout_s,
+            ),
+            auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
+                alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=self._error_alarm().alarm_name)]
+            ),
+        )
+
+    def _error_alarm(self) -> cloudwatch.Alarm:
+        errors = cloudwatch.Metric(
+            namespace="AWS/SageMaker",
+            metric_name="Invocation5XXErrors",
+            dimensions_map={"EndpointName": self._name, "VariantName": VARIANT},
+            statistic="Sum",
+            period=Duration.minutes(1),
+        )
+        return cloudwatch.Alarm(
+            self,
+            "Errors",
+            alarm_description=f"The model behind {self._name} fails on requests in {Stack.of(self).stack_name}",
+            metric=errors,
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )

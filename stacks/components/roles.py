@@ -1,0 +1,162 @@
+"""One role per job to be done, each with what that job does and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from stacks.components import permissions
+from stacks.components.permissions import SAGEMAKER, allow
+
+# Where things lie in the buckets.
+RAW, CODE, RUNS = "raw/", "code/", "runs/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where SageMaker's jobs work: the buckets, their key, the network."""
+
+    data: s3.IBucket
+    models: s3.IBucket
+    key: kms.IKey
+    subnets: Sequence[ec2.ISubnet]
+    security_group: ec2.ISecurityGroup
+
+
+def sagemaker_role(
+    scope: Construct, construct_id: str, *, description: str, statements: Sequence[iam.PolicyStatement]
+) -> iam.Role:
+    """Make a role that SageMaker takes on for this account."""
+    return iam.Role(
+        scope,
+        construct_id,
+        description=description,
+        assumed_by=permissions.service_principal(SAGEMAKER),
+        inline_policies={construct_id: iam.PolicyDocument(statements=list(statements))},
+    )
+
+
+def job_statements(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[iam.PolicyStatement]:
+    """What any container of ours needs, whatever it does: its image, its key, its network, its log, its metrics."""
+    return [
+        permissions.use_key(place.key),
+        permissions.lend_key(place.key),
+        *permissions.pull_image(stack),
+        *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
+        permissions.write_logs(stack, group=log_group),
+        permissions.put_metrics(metrics),
+    ]
+
+
+def processing_role(scope: Construct, *, place: Place) -> iam.Role:
+    """Prepare and evaluate: read raw data, code, splits and the artifact; write splits and reports."""
+    return sagemaker_role(
+        scope,
+        "ProcessingRole",
+        description="Prepares data and evaluates models",
+        statements=[
+            *permissions.read_objects(place.data, RAW, CODE, RUNS),
+            *permissions.read_objects(place.models, RUNS),
+            permissions.write_objects(place.data, RUNS),
+            *job_statements(
+                Stack.of(scope),
+                place=place,
+                log_group="ProcessingJobs",
+                metrics="/aws/sagemaker/ProcessingJobs",
+            ),
+        ],
+    )
+
+
+def training_role(scope: Construct, *, place: Place) -> iam.Role:
+    """Train: read code and splits, write the artifact; no raw data, no registry."""
+    return sagemaker_role(
+        scope,
+        "TrainingRole",
+        description="Trains models",
+        statements=[
+            *permissions.read_objects(place.data, CODE, RUNS),
+            permissions.write_objects(place.models, RUNS),
+            *job_statements(
+                Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"
+            ),
+        ],
+    )
+
+
+def pipeline_role(
+    scope: Construct, *, place: Place, jobs: Sequence[iam.IRole], package_group: sagemaker.CfnModelPackageGroup
+) -> iam.Role:
+    """Run the steps: start and watch jobs under their own roles, read what the gate reads, register the package."""
+    stack = Stack.of(scope)
+
+    def named(resource: str) -> str:
+        return stack.format_arn(service="sagemaker", resource=resource, resource_name="*")
+
+    packages = stack.format_arn(
+        service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
+    )
+    group = package_group.attr_model_package_group_arn
+    return sagemaker_role(
+        scope,
+        "PipelineRole",
+        description="Runs the churn pipeline",
+        statements=[
+            # SageMaker makes the jobs' names up: "pipelines-<execution>-<step>-<random>".
+            allow(
+                [
+                    "sagemaker:AddTags",
+                    "sagemaker:CreateProcessingJob",
+                    "sagemaker:DescribeProcessingJob",
+                    "sagemaker:StopProcessingJob",
+                ],
+                [named("processing-job")],
+            ),
+            allow(
+                [
+                    "sagemaker:AddTags",
+                    "sagemaker:CreateTrainingJob",
+                    "sagemaker:DescribeTrainingJob",
+                    "sagemaker:StopTrainingJob",
+                ],
+                [named("training-job")],
+            ),
+            allow(
+                ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
+                [group, packages],
+            ),
+            allow(["sagemaker:DescribeModelPackageGroup"], [group]),
+            permissions.pass_roles(*jobs, service=SAGEMAKER),
+            *permissions.read_objects(place.data, RUNS),
+            *permissions.read_objects(place.models, RUNS),
+            permissions.use_key(place.key),
+            permissions.lend_key(place.key),
+        ],
+    )
+
+
+def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: bool) -> iam.Role:
+    """Serve: read the artifact; write captured traffic only where that is on."""
+    return sagemaker_role(
+        scope,
+        "ModelRole",
+        description="Serves the model",
+        statements=[
+            *permissions.read_objects(place.models, RUNS),
+            *([permissions.write_objects(place.data, "capture/")] if captures else []),
+            *job_statements(
+                Stack.of(scope),
+                place=place,
+                log_group=f"Endpoints/{endpoint_name}",
+                metrics="/aws/sagemaker/Endpoints",
+            ),
+        ],
+    )

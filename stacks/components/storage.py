@@ -1,0 +1,109 @@
+"""Buckets and log groups as this project makes them: private, encrypted, with an end."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from config import StorageSettings
+
+UNFINISHED_UPLOAD_DAYS = 7
+
+
+def removal_policy(settings: StorageSettings) -> RemovalPolicy:
+    """What becomes of data, models, logs and keys when their stack is deleted."""
+    return RemovalPolicy.RETAIN if settings.retain_on_destroy else RemovalPolicy.DESTROY
+
+
+def private_bucket(
+    scope: Construct,
+    construct_id: str,
+    *,
+    settings: StorageSettings,
+    key: kms.IKey | None,
+    access_logs: s3.IBucket | None,
+    removal: RemovalPolicy,
+    object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+) -> s3.Bucket:
+    """Make a bucket: versioned, encrypted, closed to the public, TLS only.
+
+    Parameters
+    ----------
+    key : IKey or None
+        The key of its objects; None for S3's own, where the writer or reader cannot use ours.
+    access_logs : IBucket or None
+        Where S3 notes each access; None for the bucket that holds those notes.
+    """
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=object_ownership,
+        enforce_ssl=True,
+        versioned=True,
+        removal_policy=removal,
+        auto_delete_objects=removal is RemovalPolicy.DESTROY,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                abort_incomplete_multipart_upload_after=Duration.days(UNFINISHED_UPLOAD_DAYS),
+                noncurrent_version_expiration=Duration.days(settings.noncurrent_version_days),
+            )
+        ],
+    )
+    if access_logs:
+        # Set on the resource itself: the higher-level property would write a statement per source bucket into the log
+        # bucket's policy, which for a bucket of another stack makes the stacks depend on each other in a circle.
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells the type checker what the CDK guarantees
+        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+            destination_bucket_name=access_logs.bucket_name, log_file_prefix=f"s3/{construct_id.lower()}/"
+        )
+    return bucket
+
+
+def log_group(
+    scope: Construct,
+    construct_id: str,
+    *,
+    settings: StorageSettings,
+    key: kms.IKey,
+    name: str | None = None,
+) -> logs.LogGroup:
+    """Make a log group with our key and an end to its events; named only where a service expects the name."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        log_group_name=name,
+        encryption_key=key,
+        retention=_RETENTION[settings.log_retention_days],
+        removal_policy=removal_policy(settings),
+    )
+
+
+_RETENTION = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    120: logs.RetentionDays.FOUR_MONTHS,
+    150: logs.RetentionDays.FIVE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+    400: logs.RetentionDays.THIRTEEN_MONTHS,
+    545: logs.RetentionDays.EIGHTEEN_MONTHS,
+    731: logs.RetentionDays.TWO_YEARS,
+    1096: logs.RetentionDays.THREE_YEARS,
+    1827: logs.RetentionDays.FIVE_YEARS,
+    2192: logs.RetentionDays.SIX_YEARS,
+    3653: logs.RetentionDays.TEN_YEARS,
+}

@@ -1,0 +1,71 @@
+"""Bringing files of the project into a bucket as part of a deployment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as s3_assets
+from aws_cdk import aws_s3_deployment as s3_deployment
+from constructs import Construct
+
+from config import StorageSettings
+from stacks.components.permissions import allow, use_key
+from stacks.components.storage import log_group
+
+MEMORY_MB = 512
+
+
+class Upload(Construct):
+    """A folder laid into a bucket; what is already there stays unless `prune` says that the folder is all of it.
+
+    The CDK's own grants would allow ``s3:GetObject*`` and more on whole buckets; this role may read the one archive
+    and touch the one bucket.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        folder: Path,
+        bucket: s3.IBucket,
+        bucket_key: kms.IKey | None,
+        prune: bool,
+        storage: StorageSettings,
+        log_key: kms.IKey,
+        cache_control: s3_deployment.CacheControl | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        archive = s3_assets.Asset(self, "Archive", path=str(folder))
+        group = log_group(self, "Log", settings=storage, key=log_key)
+        objects = bucket.arn_for_objects("*")
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            inline_policies={
+                "Upload": iam.PolicyDocument(
+                    statements=[
+                        allow(["logs:CreateLogStream", "logs:PutLogEvents"], [group.log_group_arn]),
+                        allow(["s3:GetObject"], [archive.bucket.arn_for_objects(archive.s3_object_key)]),
+                        allow(["s3:ListBucket"], [bucket.bucket_arn]),
+                        allow(["s3:DeleteObject", "s3:PutObject"] if prune else ["s3:PutObject"], [objects]),
+                        *([use_key(bucket_key)] if bucket_key else []),
+                    ]
+                )
+            },
+        )
+        self.deployment = s3_deployment.BucketDeployment(
+            self,
+            "Deployment",
+            sources=[s3_deployment.Source.bucket(archive.bucket, archive.s3_object_key)],
+            destination_bucket=bucket,
+            prune=prune,
+            role=role.without_policy_updates(),
+            log_group=group,
+            memory_limit=MEMORY_MB,
+            cache_control=[cache_control] if cache_control else None,
+        )

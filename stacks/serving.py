@@ -1,0 +1,67 @@
+"""Serving: the deployment's run of the pipeline, and the endpoint made from its package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import Settings
+from stacks.components.model_endpoint import ModelEndpoint
+from stacks.components.pipeline_run import PipelineRun
+from stacks.components.roles import Place, model_role
+from stacks.components.storage import log_group
+
+
+class ServingStack(Stack):
+    """The model that answers.
+
+    The run sits here and not beside the pipeline: what one stack exports cannot change while another imports it, and
+    the package changes with every run.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        place: Place,
+        pipeline: sagemaker.CfnPipeline,
+        package_group: sagemaker.CfnModelPackageGroup,
+        run_inputs: Mapping[str, str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        name = settings.resource_name
+        run = PipelineRun(
+            self,
+            "PipelineRun",
+            settings=settings,
+            key=place.key,
+            pipeline=pipeline,
+            package_group=package_group,
+            inputs=run_inputs,
+        )
+        log = log_group(
+            self, "EndpointLog", settings=settings.storage, key=place.key, name=f"/aws/sagemaker/Endpoints/{name}"
+        )
+        role = model_role(
+            self, place=place, endpoint_name=name, captures=settings.serving.data_capture_percent > 0
+        )
+        self.endpoint = ModelEndpoint(
+            self,
+            "Model",
+            name=name,
+            settings=settings.serving,
+            place=place,
+            model_package_arn=run.model_package_arn,
+            role=role,
+            log=log,
+        ).endpoint
+        CfnOutput(self, "EndpointName", value=self.endpoint.attr_endpoint_name)
+        CfnOutput(self, "ModelPackageArn", value=run.model_package_arn)
+        CfnOutput(self, "EndpointLogGroupName", value=log.log_group_name)

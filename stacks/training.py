@@ -1,0 +1,98 @@
+"""Training: the code and data that a run needs, the roles of its jobs, the pipeline and the registry of packages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import Settings
+from schema import load_schema
+from stacks.components import roles
+from stacks.components.bundles import ROOT, bundle, content_hash
+from stacks.components.churn_pipeline import ChurnPipeline
+from stacks.components.images import xgboost_image_uri
+from stacks.components.jobs import JobSurroundings
+from stacks.components.raw_data import RawData
+from stacks.components.storage import removal_policy
+from stacks.components.uploads import Upload
+
+PARALLEL_STEPS = 2
+
+
+class TrainingStack(Stack):
+    """Everything that makes a model, up to its registration."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        place: roles.Place,
+        raw_data: RawData,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        code = bundle({"ml": ROOT / "ml", "schema": ROOT / "schema"})
+        # The address names the content: other code is another address, hence another definition, hence another run.
+        code_prefix = f"{roles.CODE}{content_hash(code)}/"
+        upload = Upload(
+            self,
+            "Inputs",
+            folder=bundle({code_prefix: code, f"{roles.RAW}churn.csv": raw_data.file}),
+            bucket=place.data,
+            bucket_key=place.key,
+            prune=False,
+            storage=settings.storage,
+            log_key=place.key,
+        )
+        self.package_group = sagemaker.CfnModelPackageGroup(
+            self, "Packages", model_package_group_name=settings.resource_name
+        )
+        self.package_group.apply_removal_policy(removal_policy(settings.storage))
+        processing_role = roles.processing_role(self, place=place)
+        training_role = roles.training_role(self, place=place)
+        pipeline_role = roles.pipeline_role(
+            self, place=place, jobs=[processing_role, training_role], package_group=self.package_group
+        )
+        definition = ChurnPipeline(
+            settings=settings.training,
+            surroundings=JobSurroundings(
+                settings=settings.training,
+                image_uri=xgboost_image_uri(self, version=settings.training.image_version),
+                code_uri=place.data.s3_url_for_object(code_prefix),
+                key_arn=place.key.key_arn,
+                subnet_ids=tuple(subnet.subnet_id for subnet in place.subnets),
+                security_group_ids=(place.security_group.security_group_id,),
+            ),
+            processing_role_arn=processing_role.role_arn,
+            training_role_arn=training_role.role_arn,
+            raw_data_uri=place.data.s3_url_for_object(f"{roles.RAW}churn.csv"),
+            runs_uri=place.data.s3_url_for_object(roles.RUNS.rstrip("/")),
+            models_uri=place.models.s3_url_for_object(roles.RUNS.rstrip("/")),
+            package_group_name=settings.resource_name,
+            facts={"schema_hash": load_schema().hash, "code_hash": code_prefix.split("/")[1]},
+        ).definition()
+        self.pipeline = sagemaker.CfnPipeline(
+            self,
+            "Pipeline",
+            pipeline_name=settings.resource_name,
+            pipeline_display_name=settings.resource_name,
+            role_arn=pipeline_role.role_arn,
+            # As plain data: the typed property would write its keys in the wrong case.
+            pipeline_definition={"PipelineDefinitionBody": self.to_json_string(definition)},
+            parallelism_configuration={"MaxParallelExecutionSteps": PARALLEL_STEPS},
+        )
+        self.pipeline.node.add_dependency(upload, self.package_group)
+        resolved = json.dumps(self.resolve(definition), sort_keys=True)
+        self.run_inputs = {
+            "Definition": hashlib.sha256(resolved.encode()).hexdigest(),
+            "RawData": raw_data.sha256,
+        }
+        CfnOutput(self, "PipelineName", value=self.pipeline.ref)
+        CfnOutput(self, "PackageGroupName", value=settings.resource_name)
