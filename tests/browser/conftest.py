@@ -1,0 +1,104 @@
+"""A headless Chromium on the deployed page. Every test also fails on script errors and on CSP violations."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+QUIET = [
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+# A cold endpoint may take its time; the page itself waits for 31 s.
+expect.set_options(timeout=35_000)
+
+
+@pytest.fixture(scope="session")
+def site_url(request: pytest.FixtureRequest) -> str:
+    """Address of the page: the deployed one, or the one that CHURN_SITE_URL names, for a site that is already up."""
+    named = os.environ.get("CHURN_SITE_URL")
+    url: str = named or request.getfixturevalue("deployment").site_url
+    return url.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's own Chromium (CHROMIUM names it, else the first on the PATH), else Playwright's."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    # Chromium's sandbox does not start for root, which containers run as.
+    flags = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """Collects what a page complains about. A failed request is a complaint only when the test did not provoke it."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.expected: tuple[str, ...] = ()
+
+    def on(self, page: Page) -> None:
+        """Listen to a page."""
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"uncaught: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):  # a CSP violation is an error too
+            self.complaints.append(message.text)
+
+    def check(self) -> None:
+        """Fail on complaints that were not provoked."""
+        left = [text for text in self.complaints if not any(part in text for part in self.expected)]
+        assert not left, f"the page complained: {left}"
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def new_page(browser: Browser, site_url: str, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """Open the page in a browser context of its own, ready to be used."""
+    contexts: list[BrowserContext] = []
+
+    def build(**options: Any) -> Page:
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 960}, "base_url": site_url, "reduced_motion": "reduce", **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        watch.on(page)
+        page.goto("/")
+        expect(page.get_by_role("button", name="Load a loyal customer")).to_be_visible()
+        return page
+
+    yield build
+    for context in contexts:
+        context.close()
+    watch.check()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """The page on a desktop."""
+    return new_page()
+
+
+@pytest.fixture(scope="session")
+def examples(browser: Browser, site_url: str) -> dict[str, dict[str, Any]]:
+    """The example customers that the site itself serves."""
+    context = browser.new_context(base_url=site_url)
+    found: dict[str, dict[str, Any]] = context.request.get("/schema.json").json()["examples"]
+    context.close()
+    return found

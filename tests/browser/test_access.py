@@ -1,0 +1,120 @@
+"""The page by keyboard, by assistive technology (axe), and by its promises: policy, weight, honesty."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response, expect
+
+from tests.browser.helpers import as_text, entered, predict
+from tests.browser.test_prediction import Examples
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "connect-src": "'self'",
+    "img-src": "'self' data:",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+
+def test_all_by_keyboard(page: Page, examples: Examples) -> None:
+    keyboard = page.keyboard
+    keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the form")).to_be_focused()
+    keyboard.press("Enter")
+    for name in ("Load a loyal customer", "Load a customer at risk"):
+        keyboard.press("Tab")
+        expect(page.get_by_role("button", name=name)).to_be_focused()
+    for name, value in _in_order(page, examples["at_risk"]).items():
+        keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.name") == name
+        if isinstance(value, bool):
+            keyboard.press("Space" if value else "ArrowRight")
+        elif page.evaluate("document.activeElement.tagName") == "SELECT":
+            keyboard.type(page.locator(f'#field-{name} option[value="{value}"]').inner_text())
+        else:
+            keyboard.type(str(value))
+        _assert_focus_is_in_sight(page)
+    assert entered(page) == as_text(examples["at_risk"])
+    keyboard.press("Enter")
+    gauge = page.get_by_role("img", name="Risk of leaving")
+    expect(gauge).to_be_visible()
+    keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Predict the risk")).to_be_focused()
+
+
+def _in_order(page: Page, customer: dict[str, Any]) -> dict[str, Any]:
+    """Sort a customer's fields as the form does."""
+    names = page.locator("#groups [name]").evaluate_all("nodes => [...new Set(nodes.map(node => node.name))]")
+    return {name: customer[name] for name in names}
+
+
+def _assert_focus_is_in_sight(page: Page) -> None:
+    """The bar of buttons at the bottom must not cover what has the focus."""
+    covered = page.evaluate(
+        """() => {
+            const box = document.activeElement.getBoundingClientRect();
+            const bar = document.querySelector(".actions").getBoundingClientRect();
+            return box.bottom > bar.top && box.top < bar.bottom;
+        }"""
+    )
+    assert not covered
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+def test_axe_finds_nothing(new_page: Callable[..., Page], watch: Any, scheme: str, size: tuple[int, int]) -> None:
+    page = new_page(
+        bypass_csp=True, color_scheme=scheme, viewport={"width": size[0], "height": size[1]}
+    )  # axe is a script from outside, which the page's policy would refuse
+    page.add_script_tag(path=AXE)
+    _assert_accessible(page, "empty")
+    page.get_by_role("button", name="Predict the risk").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    _assert_accessible(page, "errors")
+    page.get_by_role("button", name="Load a customer at risk").click()
+    predict(page)
+    expect(page.get_by_role("img", name="Risk of leaving")).to_be_visible()
+    page.get_by_text("About the model").click()
+    page.get_by_text("smaller reasons").click()
+    _assert_accessible(page, "answered")
+    page.get_by_label("Day minutes").fill("1")
+    _assert_accessible(page, "stale")
+
+
+def _assert_accessible(page: Page, state: str) -> None:
+    violations = page.evaluate("axe.run().then(result => result.violations)")
+    found = [(v["impact"], v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations]
+    assert found == [], state
+
+
+def test_policy_is_sent_and_strict(page: Page, site_url: str) -> None:
+    header = page.request.get(site_url).headers["content-security-policy"]
+    policy = dict(part.strip().split(" ", 1) for part in header.split(";") if part.strip())
+    assert {name: policy.get(name) for name in POLICY} == POLICY
+    assert "unsafe" not in header
+
+
+def test_whole_page_stays_light_and_on_its_own_origin(new_page: Callable[..., Page], site_url: str) -> None:
+    page = new_page()
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))  # noqa: PLW0108 - no method of a built-in works
+    page.reload()
+    page.get_by_role("button", name="Load a customer at risk").click()
+    predict(page)
+    assert len(responses) > 10
+    assert all(response.url.startswith(site_url) for response in responses)
+    size = sum(len(response.body()) for response in responses)
+    assert size < 200_000, f"{size} bytes"
+
+
+def test_page_tells_when_its_model_learnt_from_made_up_customers(page: Page) -> None:
+    made_up = page.request.get("/config.json").json()["made_up_data"]
+    banner = page.get_by_text("made-up customers")
+    expect(banner).to_be_visible() if made_up else expect(banner).to_be_hidden()
