@@ -1,0 +1,86 @@
+"""``python -m local up|stop|wipe|status``."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+
+from local import processes
+from local.driver.console import Console
+from local.driver.run import Run
+from local.driver.state import State
+from local.settings import Settings, SettingsError, load
+
+_STOP_LIMIT_S = 60.0
+_NOT_RUNNING = 3
+
+
+def up(settings: Settings) -> int:
+    """Bring the system up and keep it up until Ctrl-C or ``stop``."""
+    return Run(settings, Console()).up()
+
+
+def stop(settings: Settings) -> int:
+    """Stop a run that is up in another terminal; its state is kept."""
+    running = State(settings).running()
+    if running is None:
+        print("Nothing runs.")
+        return 0
+    print(f"Stopping process {running.pid}…")
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_LIMIT_S
+    while processes.alive(running.pid):
+        if time.monotonic() > deadline:
+            print(f"Process {running.pid} has not stopped after {_STOP_LIMIT_S:.0f} s.", file=sys.stderr)
+            return 1
+        time.sleep(0.1)
+    print("Stopped.")
+    return 0
+
+
+def wipe(settings: Settings) -> int:
+    """Stop, and remove all that the run made."""
+    code = stop(settings)
+    if code == 0:
+        State(settings).wipe()
+        print(f"Removed {settings.directory}.")
+    return code
+
+
+def status(settings: Settings) -> int:
+    """Say whether it runs, and where."""
+    running = State(settings).running()
+    if running is None:
+        print("Nothing runs.")
+        return _NOT_RUNNING
+    print(f"Page http://127.0.0.1:{running.web_port}/, AWS http://127.0.0.1:{running.gateway_port}, "
+          f"process {running.pid}.")
+    return 0
+
+
+_COMMANDS = {"up": up, "stop": stop, "wipe": wipe, "status": status}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command.
+
+    Returns
+    -------
+    int
+        Its exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command in _COMMANDS.items():
+        commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+    arguments = parser.parse_args(argv)
+    try:
+        return _COMMANDS[arguments.command](load())
+    except SettingsError as exc:
+        print(exc, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

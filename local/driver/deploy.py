@@ -1,0 +1,137 @@
+"""``cdk bootstrap`` and ``cdk deploy``, unchanged, against the emulator; their output condensed."""
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from local import processes
+from local.driver import environment
+from local.driver.console import Console
+from local.settings import ACCOUNT, REGION, ROOT, Settings, cdk
+
+# "Churn-local-Api | 3/12 | 10:00:01 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data0A1B)"
+_EVENT = re.compile(
+    r"^(?P<stack>[\w-]+)\s*\|\s*(?P<done>\d+)(?:/(?P<total>\d+))?\s*\|[^|]*\|\s*(?P<status>[A-Z_]+)\s*\|"
+    r"\s*(?P<type>[\w:]+)\s*\|\s*(?P<name>.*)$"
+)
+_STACK_DONE = re.compile(r"^\s*✅\s+(?P<stack>[\w-]+)(?P<how>.*)$")
+_TIME = re.compile(r"^\s*✨\s+(?P<what>[A-Za-z ]+ time): (?P<seconds>[\d.]+)s")
+_STACK_STARTS = re.compile(r"^(?P<stack>[\w-]+): (?P<what>deploying|destroying)\.\.\.")
+
+
+class DeployError(Exception):
+    """A deployment failed; the message carries the reason and names the log."""
+
+
+class Cdk:
+    """The CDK command line against the emulator.
+
+    Parameters
+    ----------
+    settings
+        Ports and folders.
+    console
+        Where progress goes.
+    """
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._current: subprocess.Popen[str] | None = None
+
+    def bootstrap(self) -> None:
+        """Make the bootstrap stack."""
+        self._run("bootstrap", [f"aws://{ACCOUNT}/{REGION}", "--quiet"], self._quiet)
+
+    def deploy(self, *arguments: str, app: str | None = None) -> None:
+        """Deploy all stacks.
+
+        Parameters
+        ----------
+        arguments
+            More for the command line, such as ``-c data=…``.
+        app
+            An already synthesised assembly to deploy instead of the app.
+        """
+        source = ["--app", app] if app else ["-c", "env=local"]
+        # Direct: a change set calls a change of outputs alone "no changes".
+        self._run(
+            "deploy",
+            [*source, "--all", "--method=direct", "--require-approval=never", "--progress=events", *arguments],
+            self._progress(),
+        )
+
+    def destroy(self, *arguments: str) -> None:
+        """Delete all stacks."""
+        self._run("destroy", ["-c", "env=local", "--all", "--force", *arguments], self._progress())
+
+    def stop(self) -> None:
+        """End a command under way."""
+        if self._current is not None:
+            processes.stop(self._current, 10)
+
+    def _run(self, name: str, arguments: Sequence[str], show: Callable[[str], None]) -> None:
+        log_path = self._settings.log_dir / f"cdk-{name}.log"
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        output = self._settings.directory / "cdk.out"
+        process = self._current = processes.start(
+            [str(cdk()), name, *arguments, "--output", str(output)],
+            env=environment.deployment(self._settings),
+            cwd=ROOT,
+            output=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        tail: list[str] = []
+        with log_path.open("w") as log:
+            for line in process.stdout:
+                log.write(line)
+                log.flush()
+                tail = [*tail[-200:], line.rstrip()]
+                show(line.rstrip())
+        code = process.wait()
+        self._current = None
+        if code:
+            raise DeployError(f"cdk {name} failed: {_reason(tail)}\n(all of it: {log_path})")
+
+    def _quiet(self, line: str) -> None:
+        if line.strip():
+            self._console.waiting("bootstrapping…")
+
+    def _progress(self) -> Callable[[str], None]:
+        """A function that turns CDK's lines into a few."""
+
+        def show(line: str) -> None:
+            event = _EVENT.match(line)
+            if event:
+                self._event(event)
+                return
+            done = _STACK_DONE.match(line)
+            time = _TIME.match(line)
+            if done:
+                self._console.say(f"{done['stack']} done{done['how']}")
+            elif time and time["what"] == "Synthesis time":
+                self._console.say(f"synthesised in {time['seconds']} s")
+            elif _STACK_STARTS.match(line):
+                self._console.waiting(line)
+
+        return show
+
+    def _event(self, event: re.Match[str]) -> None:
+        where, status = f"{event['stack']}: {event['name']}", event["status"]
+        count = f" ({event['done']} of {event['total']})" if event["total"] else ""
+        if "FAILED" in status or "ROLLBACK" in status:
+            self._console.say(f"{where} ({event['type']}) {status}")
+        else:
+            self._console.waiting(f"{where} {status.lower().replace('_', ' ')}{count}")
+
+
+def _reason(tail: Sequence[str]) -> str:
+    """The lines that say why, out of the end of CDK's output."""
+    telling = [line.strip() for line in tail if re.search(r"FAILED|❌|[Ee]rror|failed", line)]
+    return "\n".join(dict.fromkeys(telling[-12:])) or "\n".join(tail[-15:])
+
+
+def assembly(settings: Settings) -> Path:
+    """Where a deployment leaves the synthesised templates."""
+    return settings.directory / "cdk.out"

@@ -1,0 +1,88 @@
+"""What happens inside the emulator, read from its event file and said in a line each."""
+
+import contextlib
+import json
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from local.driver.console import Console
+
+_STEP = "SageMaker Model Building Pipeline Execution Step Status Change"
+_ENDPOINT = "SageMaker Endpoint State Change"
+
+
+class EventPrinter:
+    """Follows the event file on a thread and prints what a person wants to know.
+
+    Parameters
+    ----------
+    path
+        The file that the emulator writes.
+    console
+        Where to print.
+    """
+
+    def __init__(self, path: Path, console: Console) -> None:
+        self._path = path
+        self._console = console
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="events", daemon=True)
+        self._running: dict[str, float] = {}
+
+    def __enter__(self) -> "EventPrinter":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(2)
+
+    def _follow(self) -> None:
+        # Only what happens from now on.
+        position = self._path.stat().st_size if self._path.exists() else 0
+        while not self._stop.wait(0.25):
+            if self._path.exists():
+                with self._path.open() as handle:
+                    handle.seek(position)
+                    for line in handle:
+                        if not line.endswith("\n"):
+                            break
+                        position += len(line.encode())
+                        with contextlib.suppress(ValueError):
+                            self._handle(json.loads(line))
+            for name, since in list(self._running.items()):
+                self._console.waiting(f"{name}… {time.time() - since:.0f} s")
+
+    def _handle(self, event: dict[str, Any]) -> None:
+        kind, detail = event["kind"], event["detail"]
+        if kind == _STEP:
+            self._step(detail, event["time"])
+        elif kind == _ENDPOINT:
+            self._endpoint(detail, event["time"])
+
+    def _step(self, detail: dict[str, Any], at: float) -> None:
+        name = f"pipeline step {detail['stepName']}"
+        if detail["currentStepStatus"] == "Executing":
+            self._running[name] = at
+            return
+        self._running.pop(name, None)
+        ended = detail["currentStepStatus"].lower()
+        line = f"{name} {ended} after {detail['seconds']:.1f} s"
+        if detail.get("failureReason"):
+            line += f": {detail['failureReason']}"
+        self._console.say(line)
+
+    def _endpoint(self, detail: dict[str, Any], at: float) -> None:
+        name = f"endpoint {detail['EndpointName']}"
+        if detail["EndpointStatus"] in ("CREATING", "UPDATING"):
+            self._running[name] = at
+            return
+        since = self._running.pop(name, at)
+        words = {"IN_SERVICE": "in service", "FAILED": "failed"}
+        line = f"{name} {words.get(detail['EndpointStatus'], detail['EndpointStatus'].lower())}"
+        line += f" after {at - since:.1f} s"
+        if detail.get("FailureReason"):
+            line += f": {detail['FailureReason']}"
+        self._console.say(line)

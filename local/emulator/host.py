@@ -1,0 +1,166 @@
+"""The platform of the SageMaker service, on MiniStack."""
+
+import contextlib
+import contextvars
+import logging
+import threading
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.emulator import names
+from local.emulator.events import Events
+from local.sagemaker.errors import denied, invalid
+from local.sagemaker.roles import SERVICE
+
+_log = logging.getLogger("sagemaker.host")
+#: The access key of the request that is being answered; None when CloudFormation (or nobody) calls.
+caller: contextvars.ContextVar[str | None] = contextvars.ContextVar("sagemaker_caller", default=None)
+_CONFIG = Config(
+    s3={"addressing_style": "path"},
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    connect_timeout=5,
+    read_timeout=120,
+    max_pool_connections=20,
+    proxies={},
+)
+
+
+class MiniStackHost:
+    """See :class:`local.sagemaker.platform.Platform`.
+
+    Parameters
+    ----------
+    work_dir
+        Folder for jobs and endpoints.
+    ml_python
+        The Python that holds the ML libraries.
+    port
+        The gateway's port.
+    events
+        Where the driver learns what happens.
+    """
+
+    def __init__(self, work_dir: Path, ml_python: str, port: int, events: Events) -> None:
+        self.work_dir = work_dir
+        self.ml_python = ml_python
+        self._endpoint = f"http://127.0.0.1:{port}"
+        self._events = events
+        # Building a client takes tens of milliseconds and is not thread-safe in one session.
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, ...], Any] = {}
+        self._lock = threading.Lock()
+
+    def account_id(self) -> str:
+        """The account of the current request."""
+        return names.get_account_id()
+
+    def region(self) -> str:
+        """The region of the current request."""
+        return names.get_region()
+
+    def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
+        """Act for an account and region outside a request."""
+        return names.request_scope(account, region)
+
+    def background(self, name: str, function: Callable[[], None]) -> None:
+        """Run a function on a thread of its own, with the current account and region."""
+
+        def run() -> None:
+            # What runs later is not the caller of now.
+            caller.set(None)
+            function()
+
+        names.spawn_background(run, thread_name=name)
+
+    def client(self, service: str, role_arn: str | None = None) -> Any:
+        """A client on this gateway, as the account's root or with a session of a role."""
+        account, region = self.account_id(), self.region()
+        key = (service, account, region, role_arn or "")
+        with self._lock:
+            if key not in self._clients:
+                if role_arn:
+                    credentials = self._assume(role_arn, account)
+                else:
+                    credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+                self._clients[key] = self._session.client(
+                    service,
+                    region_name=region,
+                    endpoint_url=self._endpoint,
+                    config=_CONFIG,
+                    **credentials,
+                )
+            return self._clients[key]
+
+    def forget_clients(self) -> None:
+        """Drop all sessions: the emulator forgot them too."""
+        with self._lock:
+            self._clients.clear()
+
+    def _assume(self, role_arn: str, account: str) -> dict[str, str]:
+        """A session of a role for the SageMaker service, after a look at its trust policy."""
+        role = role_arn.rsplit("/", 1)[-1]
+        record = names.find_role(account, role)
+        if record is None or not names.trusts(record, SERVICE, account):
+            raise invalid(
+                f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
+                f"principal '{SERVICE}' to assume the role."
+            )
+        key = "ASIA" + uuid.uuid4().hex[:16].upper()
+        secret, token = uuid.uuid4().hex, uuid.uuid4().hex
+        names.register_session(
+            key,
+            {
+                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/SageMaker",
+                "UserId": f"{record.get('RoleId', role)}:SageMaker",
+                "SecretAccessKey": secret,
+                "SessionToken": token,
+                "AccountId": account,
+                "PrincipalType": "AssumedRole",
+            },
+        )
+        return {
+            "aws_access_key_id": key,
+            "aws_secret_access_key": secret,
+            "aws_session_token": token,
+        }
+
+    def authorize(self, action: str, resource: str, context: dict[str, Any]) -> None:
+        """Raise AccessDenied unless the caller of this request may do this."""
+        key = caller.get()
+        if key is None or not names.auth_enabled():
+            return
+        result = names.enforce(key, action, action.partition(":")[0], self.region(), resource, context)
+        if result is not None:
+            principal = getattr(result, "principal_arn", "unknown")
+            raise denied(
+                f"User: {principal} is not authorized to perform: {action} on resource: {resource} "
+                f"because no identity-based policy allows the {action} action"
+            )
+
+    def event(self, kind: str, detail: dict[str, Any]) -> None:
+        """Tell the driver and EventBridge."""
+        self._events.tell(kind, detail)
+        account, region = self.account_id(), self.region()
+
+        def send() -> None:
+            with names.request_scope(account, region):
+                names.put_service_event("aws.sagemaker", kind, detail)
+
+        names.spawn_background(send, thread_name="sagemaker event")
+
+    @contextlib.contextmanager
+    def acting_for(self, access_key: str | None) -> Iterator[None]:
+        """Answer a request of this caller."""
+        token = caller.set(access_key)
+        try:
+            yield
+        finally:
+            caller.reset(token)
+
+

@@ -1,0 +1,93 @@
+"""The names of MiniStack that the SageMaker service's host uses; all others stand in ``patches``.
+
+MiniStack promises nothing about them, so every one is also in :mod:`local.emulator.contract`, which fails
+loudly when one moves.
+"""
+
+import json
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_evaluator
+from ministack.core.concurrency import run_reentrant, spawn_background
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import sts
+
+__all__ = [
+    "auth_enabled",
+    "enforce",
+    "find_role",
+    "get_account_id",
+    "get_region",
+    "put_service_event",
+    "register_session",
+    "request_scope",
+    "run_reentrant",
+    "spawn_background",
+    "trusts",
+]
+
+
+def auth_enabled() -> bool:
+    """Whether IAM is evaluated."""
+    return bool(app.AUTH)
+
+
+def register_session(access_key: str, session: dict[str, Any]) -> None:
+    """Make temporary credentials known."""
+    sts.register_session(access_key, session)
+
+
+def enforce(
+    access_key: str, action: str, service: str, region: str, resource: str, context: dict[str, Any]
+) -> Any:
+    """The evaluator's verdict: None when allowed."""
+    return iam_evaluator.enforce(
+        access_key, action, service, region, resource_arn=resource, service_context=context
+    )
+
+
+def find_role(account: str, name: str) -> dict[str, Any] | None:
+    """The record of an IAM role."""
+    from ministack.services import iam
+
+    return iam._roles.get_scoped(account, None, name)
+
+
+def trusts(role: dict[str, Any], service: str, account: str) -> bool:
+    """Whether a role's trust policy lets a service of AWS assume it, conditions included."""
+    document = role.get("AssumeRolePolicyDocument") or {}
+    if isinstance(document, str):
+        document = json.loads(document)
+    statements = document.get("Statement", [])
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role.get("Arn", "*"),
+        region=get_region(),
+        service_context={
+            "aws:sourceaccount": account,
+            "aws:sourcearn": f"arn:aws:sagemaker:{get_region()}:{account}:*",
+        },
+    )
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        actions = statement.get("Action", [])
+        actions = [actions] if isinstance(actions, str) else actions
+        if (
+            statement.get("Effect") == "Allow"
+            and iam_evaluator._action_matches("sts:AssumeRole", actions, [])
+            and iam_evaluator._service_principal_matches(statement.get("Principal"), service)
+            and iam_evaluator._conditions_met(statement.get("Condition", {}), context)
+        ):
+            return True
+    return False
+
+
+def put_service_event(source: str, detail_type: str, detail: dict[str, Any]) -> None:
+    """Send an event of an AWS service to the default bus."""
+    from ministack.services import eventbridge
+
+    entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=str)}
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

@@ -1,0 +1,39 @@
+"""Everything that changes MiniStack, one idea a module; each has an ``install`` function."""
+
+from local.emulator import contract
+from local.emulator.patches import (
+    access_logs,
+    auth,
+    custom_resources,
+    gateway,
+    origins,
+    recorded,
+    registration,
+    sagemaker_types,
+)
+
+
+def install() -> None:
+    """Apply all patches, after making sure that they fit."""
+    contract.require_pinned()
+    moved = contract.broken()
+    if moved:
+        raise SystemExit("MiniStack's private names moved:\n  " + "\n  ".join(moved))
+    registration.install()
+    auth.install()
+    sagemaker_types.install()
+    custom_resources.install()
+    gateway.install()
+    access_logs.install()
+    origins.install()
+    recorded.install()
+
+
+def known_resource_types() -> set[str]:
+    """Every CloudFormation type that can be deployed here (``Custom::…`` types always can)."""
+    from ministack.services.cloudformation import provisioners
+
+    return set(provisioners._RESOURCE_HANDLERS) | {
+        "AWS::CloudFormation::CustomResource",
+        "AWS::CDK::Metadata",
+    }

@@ -1,0 +1,101 @@
+"""API Gateway's access logs: MiniStack keeps the setting and writes nothing, so this writes them."""
+
+import contextvars
+import re
+import time
+import uuid
+from typing import Any
+
+from ministack.services import apigateway_v1
+
+from local.sagemaker import platform
+from local.sagemaker.jobs.logs import LogStream
+
+# What the inner function learns (stage, resource, request id) on its way to the outer one.
+_request: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("access_log", default=None)
+_VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]+)")
+_streams: dict[tuple[str, str], LogStream] = {}
+
+
+def install() -> None:
+    """Write a line for each call of a stage that has an access log."""
+    outer, inner = apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope
+
+    async def execute(request: dict[str, Any], *rest: Any) -> Any:
+        box = _request.get()
+        if box is not None:
+            box["request"] = request
+        return await inner(request, *rest)
+
+    async def handle(
+        api_id: str, stage_name: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> Any:
+        box: dict[str, Any] = {}
+        _request.set(box)
+        started = time.time()
+        response = await outer(api_id, stage_name, method, path, headers, body, *rest)
+        request = box.get("request") or {}
+        setting = (request.get("stage") or {}).get("accessLogSettings") or {}
+        if setting.get("destinationArn") and setting.get("format"):
+            known = _context(request, stage_name, method, path, headers or {}, response, started)
+            line = _VARIABLE.sub(lambda match: known.get(match[1], "-"), setting["format"])
+            _stream(setting["destinationArn"], api_id, stage_name).put(line)
+        return response
+
+    apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope = handle, execute
+
+
+def _context(
+    request: dict[str, Any],
+    stage: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    response: Any,
+    started: float,
+) -> dict[str, str]:
+    """The ``$context`` variables that a laptop can know; the others are written as ``-``, as on AWS."""
+    body = response[2] if isinstance(response[2], bytes | str) else b""
+    took = str(int((time.time() - started) * 1000))
+    status = str(response[0])
+    identity = request.get("request_id", "-")
+    return {
+        "requestId": identity,
+        "extendedRequestId": identity,
+        "accountId": platform.current().account_id(),
+        "apiId": request.get("api_id", "-"),
+        "stage": stage,
+        "httpMethod": method,
+        "path": f"/{stage}{path}",
+        "resourcePath": request.get("resource_path") or "-",
+        "protocol": "HTTP/1.1",
+        "status": status,
+        "integration.status": status,
+        "integrationStatus": status,
+        "integration.latency": took,
+        "integrationLatency": took,
+        "responseLatency": took,
+        "responseLength": str(len(body)),
+        "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(started)),
+        "requestTimeEpoch": str(int(started * 1000)),
+        "identity.sourceIp": (headers.get("x-forwarded-for") or "127.0.0.1").split(",")[0].strip(),
+        "identity.userAgent": headers.get("user-agent", "-"),
+        "domainName": headers.get("host", "-"),
+    }
+
+
+def _stream(destination: str, api_id: str, stage: str) -> LogStream:
+    """The stream of a stage; its name is stable, as a shard's is on AWS."""
+    group = destination.split(":log-group:")[1].removesuffix(":*")
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{api_id}/{stage}").hex
+    host = platform.current()
+    account, region = host.account_id(), host.region()
+
+    def client() -> Any:
+        with host.scope(account, region):
+            return host.client("logs")
+
+    key = group, name
+    if key not in _streams:
+        _streams[key] = LogStream(client, group, name)
+    return _streams[key]

@@ -1,0 +1,48 @@
+"""IAM for the SageMaker service: actions, resources and condition keys of its requests."""
+
+import json
+from typing import Any
+
+from ministack.core import iam_actions
+
+from local.sagemaker import authorization
+
+
+def install() -> None:
+    """Teach the evaluator what a SageMaker request does to what."""
+    iam_actions.SERVICE_TO_IAM_NAMESPACE["sagemaker"] = "sagemaker"
+    # Paths of the runtime APIs, which sign with the same name.
+    iam_actions._BOTOCORE_SERVICE_MAP["sagemaker"] = ["sagemaker-runtime"]
+    resource_of, context_of = iam_actions.extract_resource_arn, iam_actions.request_tag_context
+
+    def extract_resource_arn(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        if service != "sagemaker":
+            return resource_of(service, method, path, headers, body, query_params, region, account_id)
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        return authorization.resource(action, path, _parsed(body) if action else {})
+
+    def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        context = context_of(service, iam_action, body, params)
+        if service == "sagemaker" and iam_action != "sagemaker:InvokeEndpoint":
+            context = {**context, **authorization.condition_keys(_parsed(body))}
+        return context
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.request_tag_context = request_tag_context
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}

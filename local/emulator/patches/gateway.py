@@ -1,0 +1,86 @@
+"""API Gateway's parts that CloudFormation drops in MiniStack, whose data plane does know them.
+
+- a request validator is made (MiniStack answers an id and keeps nothing), and a method keeps its own;
+- a stage keeps its access log setting (:mod:`local.emulator.patches.access_logs` writes the lines).
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ministack.services import apigateway_v1
+from ministack.services.cloudformation import provisioners
+
+_HANDLERS = provisioners._RESOURCE_HANDLERS
+Props = dict[str, Any]
+
+
+def install() -> None:
+    """Make them real."""
+    _HANDLERS["AWS::ApiGateway::RequestValidator"] = {
+        "create": _validator_create,
+        "update": _validator_update,
+        "delete": _validator_delete,
+    }
+    _after("AWS::ApiGateway::Method", _keep_validator)
+    _after("AWS::ApiGateway::Stage", _keep_access_log)
+
+
+def _validator_create(logical_id: str, props: Props, _stack: str) -> tuple[str, dict[str, str]]:
+    settings = {
+        "name": props.get("Name", logical_id),
+        "validateRequestBody": _true(props.get("ValidateRequestBody")),
+        "validateRequestParameters": _true(props.get("ValidateRequestParameters")),
+    }
+    _, _, body = apigateway_v1._create_request_validator(props["RestApiId"], settings)
+    identity = json.loads(body)["id"]
+    return identity, {"RequestValidatorId": identity}
+
+
+def _validator_update(physical_id: str, _old: Props, new: Props, _stack: str) -> tuple[str, dict[str, str]]:
+    apigateway_v1._request_validators[new["RestApiId"]][physical_id] |= {
+        "validateRequestBody": _true(new.get("ValidateRequestBody")),
+        "validateRequestParameters": _true(new.get("ValidateRequestParameters")),
+    }
+    return physical_id, {"RequestValidatorId": physical_id}
+
+
+def _validator_delete(physical_id: str, props: Props) -> None:
+    apigateway_v1._request_validators.get(props["RestApiId"], {}).pop(physical_id, None)
+
+
+def _true(value: Any) -> bool:
+    return str(value).lower() == "true"
+
+
+def _after(resource_type: str, keep: Callable[[Props], None]) -> None:
+    """Do something with a resource's properties after each creation and update of it."""
+    handlers = _HANDLERS[resource_type]
+
+    def wrap(handler: Callable[..., Any], props_at: int) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            answer = handler(*arguments)
+            keep(arguments[props_at])
+            return answer
+
+        return call
+
+    _HANDLERS[resource_type] = {
+        **handlers,
+        "create": wrap(handlers["create"], 1),
+        "update": wrap(handlers["update"], 2),
+    }
+
+
+def _keep_validator(props: Props) -> None:
+    resource = apigateway_v1._resources[props["RestApiId"]][props["ResourceId"]]
+    resource["resourceMethods"][props["HttpMethod"]]["requestValidatorId"] = props.get("RequestValidatorId")
+
+
+def _keep_access_log(props: Props) -> None:
+    setting = props.get("AccessLogSetting") or {}
+    stage = apigateway_v1._stages_v1[props["RestApiId"]][props["StageName"]]
+    stage["accessLogSettings"] = {
+        "destinationArn": setting.get("DestinationArn", ""),
+        "format": setting.get("Format", ""),
+    }

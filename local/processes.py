@@ -1,0 +1,80 @@
+"""Starting and stopping processes so that nothing outlives the one that started it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+_SUPERVISOR = Path(__file__).with_name("supervise.py")
+
+
+def start(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    output: int | IO[Any],
+    grace_s: float = 10.0,
+) -> subprocess.Popen[str]:
+    """Start a command under the supervisor.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    env
+        Its whole environment.
+    cwd
+        Its working directory.
+    output
+        Where standard output and standard error go together (``subprocess.PIPE`` or a file).
+    grace_s
+        Seconds between SIGTERM and SIGKILL when it is ended.
+
+    Returns
+    -------
+    subprocess.Popen
+        The supervisor; its exit code is the command's.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-I", str(_SUPERVISOR), "--grace", str(grace_s), "--", *command],
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        # A Ctrl-C in the terminal must reach the driver alone, which then stops things in order.
+        start_new_session=True,
+    )
+
+
+def stop(process: subprocess.Popen[str], wait_s: float = 20.0) -> None:
+    """End a command started by :func:`start` and everything it started."""
+    with contextlib.suppress(OSError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(wait_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        with contextlib.suppress(OSError):
+            if process.stdin:
+                process.stdin.close()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process with this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

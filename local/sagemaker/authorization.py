@@ -1,0 +1,75 @@
+"""What IAM evaluates a request on: the resource's ARN and SageMaker's condition keys."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from local.sagemaker.naming import ARN_WORDS, arn, name_of
+from local.sagemaker.store import records
+
+_VERB = re.compile(r"(Create|Describe|Update|Delete|Start|Stop)(.+)")
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/")
+# The members that carry an ARN already.
+_ARNS = ("PipelineExecutionArn", "ModelPackageArn", "ResourceArn")
+
+
+def resource(action: str, path: str, request: dict[str, Any]) -> str:
+    """The ARN that a request acts on, or ``*`` when it acts on none.
+
+    Parameters
+    ----------
+    action
+        The API operation; empty for the runtime.
+    path
+        The path of the HTTP request.
+    request
+        The parsed body.
+    """
+    match = _INVOCATION.match(path)
+    if match:
+        return arn("Endpoint", unquote(match[1]))
+    for member in _ARNS:
+        if isinstance(request.get(member), str):
+            return request[member]
+    if action == "CreateModelPackage" and isinstance(request.get("ModelPackageGroupName"), str):
+        return _next_version(request["ModelPackageGroupName"])
+    if action in ("StartPipelineExecution", "ListPipelineExecutions"):
+        action = "DescribePipeline"
+    verb = _VERB.fullmatch(action)
+    if not verb or verb[2] not in ARN_WORDS:
+        return "*"
+    name = request.get(f"{verb[2]}Name")
+    return arn(verb[2], name_of(verb[2], name)) if isinstance(name, str) else "*"
+
+
+def _next_version(group: str) -> str:
+    """A version of a group is created on the ARN it will have."""
+    group = name_of("ModelPackageGroup", group)
+    record = records.get("ModelPackageGroup", group)
+    return arn("ModelPackage", f"{group}/{record['_next_version'] if record else 1}")
+
+
+def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
+    """SageMaker's condition keys, as the request sets them; keys it does not set are absent.
+
+    The names are those of the service authorization reference; lists are for the ``ForAllValues`` and
+    ``ForAnyValue`` operators.
+    """
+    network = request.get("NetworkConfig") or {}
+    vpc = request.get("VpcConfig") or network.get("VpcConfig") or {}
+    cluster = (request.get("ProcessingResources") or {}).get("ClusterConfig") or {}
+    resources = request.get("ResourceConfig") or cluster
+    output = request.get("OutputDataConfig") or request.get("ProcessingOutputConfig") or {}
+    variants = request.get("ProductionVariants") or []
+    types = [resources.get("InstanceType"), *(v.get("InstanceType") for v in variants)]
+    isolation = request.get("EnableNetworkIsolation", network.get("EnableNetworkIsolation"))
+    found = {
+        "sagemaker:VpcSubnets": vpc.get("Subnets"),
+        "sagemaker:VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
+        "sagemaker:VolumeKmsKey": resources.get("VolumeKmsKeyId") or request.get("KmsKeyId"),
+        "sagemaker:OutputKmsKey": output.get("KmsKeyId"),
+        "sagemaker:InstanceTypes": [t for t in types if t] or None,
+        "sagemaker:NetworkIsolation": None if isolation is None else str(isolation).lower(),
+        "sagemaker:ModelApprovalStatus": request.get("ModelApprovalStatus"),
+    }
+    return {key: value for key, value in found.items() if value is not None}

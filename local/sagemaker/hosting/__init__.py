@@ -1,0 +1,1 @@
+"""Endpoints: one process for each variant, and the calls to it."""

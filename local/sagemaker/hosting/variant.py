@@ -1,0 +1,152 @@
+"""One variant of an endpoint: its folder, its process, its log stream."""
+
+import http.client
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from local import processes
+from local.sagemaker import models, platform
+from local.sagemaker.jobs import s3
+from local.sagemaker.jobs.container import Container
+from local.sagemaker.jobs.logs import LogStream, pump
+from local.sagemaker.models import require
+from local.sagemaker.naming import identifier
+
+_SERVER = Path(__file__).with_name("serve.py")
+_POLL_S = 0.05
+# AWS waits as long as ContainerStartupHealthCheckTimeoutInSeconds says; this when it says nothing.
+_START_LIMIT_S = 240
+
+
+class NotHealthy(Exception):
+    """The container did not answer ``/ping``; the message is the endpoint's failure reason."""
+
+
+class Variant:
+    """A running container of an endpoint.
+
+    Parameters
+    ----------
+    endpoint
+        The endpoint's name, for its log group.
+    production
+        The ProductionVariant of the endpoint configuration.
+    """
+
+    def __init__(self, endpoint: str, production: dict[str, Any]) -> None:
+        self.name: str = production["VariantName"]
+        self.weight: float = production.get("InitialVariantWeight", 1.0)
+        self.port = 0
+        self._production = production
+        self._host = platform.current()
+        instance = f"{self.name}/i-{identifier(17)}"
+        self.model = require("Model", production["ModelName"])
+        role = self.model.get("ExecutionRoleArn")
+        self._folder = self._host.work_dir / "endpoints" / f"{endpoint}-{identifier(8)}"
+        self._log = LogStream(
+            lambda: self._host.client("logs", role), f"/aws/sagemaker/Endpoints/{endpoint}", instance
+        )
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Fetch the artifact, start the process, and wait until it answers ``/ping``.
+
+        Raises
+        ------
+        NotHealthy
+            When it does not, in time.
+        """
+        definition = models.containers(self.model)[0]
+        container = Container(self._folder / "ml", self._host.ml_python)
+        self._fetch(definition, container)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        region = self._host.region()
+        environment = container.environment(
+            definition.get("Environment", {}), {"AWS_REGION": region, "SAGEMAKER_MULTI_MODEL": "false"}
+        )
+        self._process = processes.start(
+            [self._host.ml_python, "-P", str(_SERVER), str(self.port)],
+            env=environment,
+            cwd=container.base,
+            output=subprocess.PIPE,
+            grace_s=2,
+        )
+        assert self._process.stdout is not None
+        pump(self._process.stdout, self._log.put)
+        limit = self._production.get("ContainerStartupHealthCheckTimeoutInSeconds", _START_LIMIT_S)
+        self._await_ping(limit)
+
+    def _fetch(self, definition: dict[str, Any], container: Container) -> None:
+        client = self._host.client("s3", self.model.get("ExecutionRoleArn"))
+        url = definition.get("ModelDataUrl")
+        source = definition.get("ModelDataSource", {}).get("S3DataSource")
+        try:
+            if url or (source and source["CompressionType"] == "Gzip"):
+                s3.download(client, url or source["S3Uri"], self._folder / "artifact")
+                archive = next((self._folder / "artifact").iterdir())
+                s3.unpack(archive, container.base / "model")
+            elif source:
+                s3.download(client, source["S3Uri"], container.base / "model")
+        except s3.DataError as exc:
+            raise NotHealthy(
+                f"Failed to download model data for container from URL: {url or source}. Please ensure "
+                f"that there is an object located at the URL and that the role passed to CreateModel has "
+                f"permissions to download the model. {exc}"
+            ) from exc
+
+    def _await_ping(self, limit_s: float) -> None:
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                break
+            if self._ping():
+                return
+            time.sleep(_POLL_S)
+        self.stop()
+        raise NotHealthy(
+            f"The primary container for production variant {self.name} did not pass the ping health "
+            "check. Please check CloudWatch logs for this endpoint."
+        )
+
+    def _ping(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/ping")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def invoke(self, body: bytes, headers: dict[str, str], timeout_s: float) -> tuple[int, str, bytes]:
+        """Send a request to the container.
+
+        Returns
+        -------
+        tuple of (int, str, bytes)
+            Status, content type and body of its answer.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request("POST", "/invocations", body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """End the process and remove its folder."""
+        if self._process is not None:
+            processes.stop(self._process, 10)
+        self._log.close(2)
+        shutil.rmtree(self._folder, ignore_errors=True)

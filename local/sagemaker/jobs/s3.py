@@ -1,0 +1,98 @@
+"""Moving data between S3 and a job's folder, as the job's role."""
+
+import tarfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from local.sagemaker.errors import ServiceError
+
+
+class DataError(Exception):
+    """A download or upload failed; the message is the job's failure reason in AWS's words."""
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key`` or of an S3 web address."""
+    parts = urlparse(uri)
+    if parts.scheme == "s3":
+        return parts.netloc, parts.path.lstrip("/")
+    bucket, _, key = parts.path.lstrip("/").partition("/")
+    return bucket, key
+
+
+def _relative(key: str, prefix: str) -> str:
+    """Where an object lands below the folder, by SageMaker's reading of an S3 prefix.
+
+    The object itself keeps its file name; below a "folder" the path stays; a prefix that ends inside a
+    file name keeps that name.
+    """
+    if key == prefix:
+        return key.rsplit("/", 1)[-1]
+    if prefix == "" or prefix.endswith("/") or key[len(prefix)] == "/":
+        return key[len(prefix) :].lstrip("/")
+    return key[len(prefix.rpartition("/")[0]) :].lstrip("/")
+
+
+def download(s3: Any, uri: str, folder: Path) -> int:
+    """Fetch all objects under a prefix.
+
+    Returns
+    -------
+    int
+        How many files arrived.
+
+    Raises
+    ------
+    DataError
+        When the role may not read them or there are none.
+    """
+    bucket, prefix = split(uri)
+    count = 0
+    try:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                if found["Key"].endswith("/"):
+                    continue
+                target = folder / _relative(found["Key"], prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                s3.download_file(bucket, found["Key"], str(target))
+                count += 1
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+    if not count:
+        raise DataError(f"ClientError: Data download failed:S3 key: {uri} matched no files on s3")
+    return count
+
+
+def upload_folder(s3: Any, folder: Path, uri: str, kms_key: str | None) -> None:
+    """Put every file of a folder below an S3 prefix."""
+    bucket, prefix = split(uri)
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        key = f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}".lstrip("/")
+        upload_file(s3, path, bucket, key, kms_key)
+
+
+def upload_file(s3: Any, path: Path, bucket: str, key: str, kms_key: str | None) -> None:
+    """Put one file, encrypted with the key that the job names."""
+    extra = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+    try:
+        with path.open("rb") as body:
+            s3.put_object(Bucket=bucket, Key=key, Body=body, **extra)
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data upload failed:{exc}") from exc
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Pack what is in a folder (not the folder itself) as SageMaker packs a model."""
+    with tarfile.open(archive, "w:gz") as tar:
+        for path in sorted(folder.iterdir()):
+            tar.add(path, arcname=path.name)
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack an archive, refusing members that would leave the folder."""
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")

@@ -1,0 +1,75 @@
+"""The operations that the service answers, and the one way to call them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from local.sagemaker import model, shapes
+from local.sagemaker.errors import ServiceError, invalid
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+_handlers: dict[str, Callable[[Request], Answer]] = {}
+
+
+def operation(name: str) -> Callable[[Callable[[Request], Answer]], Callable[[Request], Answer]]:
+    """Register a function as the handler of an API operation."""
+
+    def register(handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
+        _handlers[name] = handler
+        return handler
+
+    return register
+
+
+def answered() -> list[str]:
+    """The names of all operations that have a handler."""
+    return sorted(_handlers)
+
+
+def call(name: str, request: Request) -> Answer:
+    """Answer a request: check it, handle it, check the answer.
+
+    Raises
+    ------
+    ServiceError
+        What the API would answer: an unknown operation, a request that breaks the model, or the
+        handler's own refusal.
+    AssertionError
+        When the answer is not in the shape of the API: a fault of ours, which must be loud.
+    """
+    described = model.operation(name)
+    handler = _handlers.get(name)
+    if handler is None:
+        raise ServiceError(
+            "UnknownOperationException", f"The laptop run does not answer {name} (AWS does)"
+        )
+    check(name, request)
+    answer = handler(request)
+    if described.output_shape is None:
+        return {}
+    answer = shapes.project(described.output_shape, answer)
+    wrong = shapes.problems(described.output_shape, answer)
+    assert not wrong, f"{name} answered what its shape does not allow: {'; '.join(wrong)}"
+    return answer
+
+
+def check(name: str, request: Request, ignore: tuple[str, ...] = ()) -> None:
+    """Refuse a request that botocore's model does not allow.
+
+    Parameters
+    ----------
+    name
+        The operation.
+    request
+        Its input, as parsed from JSON.
+    ignore
+        Top-level members that SDKs fill in by themselves and that may be missing here.
+    """
+    shape = model.operation(name).input_shape
+    if shape is None:
+        return
+    found = shapes.problems(shape, request)
+    found = [p for p in found if not any(f"'{m[:1].lower()}{m[1:]}'" in p for m in ignore)]
+    if found:
+        noun = "error" if len(found) == 1 else "errors"
+        raise invalid(f"{len(found)} validation {noun} detected: {'; '.join(found)}")

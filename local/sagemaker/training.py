@@ -1,0 +1,191 @@
+"""Training jobs."""
+
+import copy
+
+from local.sagemaker import listing, platform, roles, tags
+from local.sagemaker.errors import in_use
+from local.sagemaker.jobs import lifecycle, s3
+from local.sagemaker.jobs.container import Container
+from local.sagemaker.jobs.lifecycle import Job, JobFailed
+from local.sagemaker.jobs.metrics import MetricReader
+from local.sagemaker.jobs.process import Outcome
+from local.sagemaker.naming import arn, now
+from local.sagemaker.operations import Answer, Request, operation
+from local.sagemaker.store import Record, records
+
+_KIND = "TrainingJob"
+_LIMIT_S = 86400
+
+
+@operation("CreateTrainingJob")
+def _create(request: Request) -> Answer:
+    name = request["TrainingJobName"]
+    if records.get(_KIND, name):
+        raise in_use(f"Training job names must be unique within an AWS account and region, and a "
+                     f"training job with this name already exists ({arn(_KIND, name)})")
+    roles.hand_over(request["RoleArn"])
+    record = copy.deepcopy(request) | {
+        "TrainingJobArn": arn(_KIND, name),
+        "TrainingJobStatus": "InProgress",
+        "ModelArtifacts": {"S3ModelArtifacts": _artifact_uri(request)},
+        "CreationTime": now(),
+        "SecondaryStatusTransitions": [],
+    }
+    record.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _LIMIT_S})
+    record["_limit_s"] = record["StoppingCondition"].get("MaxRuntimeInSeconds", _LIMIT_S)
+    _enter(record, "Starting", "Preparing the instances for training")
+    tags.keep(record["TrainingJobArn"], request)
+    records.put(_KIND, name, record)
+    Job(_KIND, record).start(_run)
+    return record
+
+
+def _artifact_uri(request: Request) -> str:
+    base = request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{base}/{request['TrainingJobName']}/output/model.tar.gz"
+
+
+def _enter(record: Record, status: str, message: str) -> None:
+    transitions = record["SecondaryStatusTransitions"]
+    if transitions:
+        transitions[-1]["EndTime"] = now()
+    transitions.append({"Status": status, "StartTime": now(), "StatusMessage": message})
+    record |= {"SecondaryStatus": status, "LastModifiedTime": now()}
+
+
+def _run(job: Job) -> None:
+    try:
+        _train(job)
+    except Exception:
+        _enter(job.record, "Failed", "Training job failed")
+        raise
+    finally:
+        record = job.record
+        record["TrainingEndTime"] = now()
+        seconds = int(record["TrainingEndTime"] - record.get("TrainingStartTime", now()))
+        record |= {"TrainingTimeInSeconds": max(seconds, 1), "BillableTimeInSeconds": max(seconds, 1)}
+        record["SecondaryStatusTransitions"][-1].setdefault("EndTime", now())
+
+
+def _train(job: Job) -> None:
+    record = job.record
+    container = job.container()
+    record["TrainingStartTime"] = now()
+    _enter(record, "Downloading", "Downloading the training image and data")
+    _bring_channels(job, container)
+    _write_config(job, container)
+    algorithm = record.get("AlgorithmSpecification", {})
+    if not algorithm.get("ContainerEntrypoint"):
+        raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
+    metrics = MetricReader(algorithm.get("MetricDefinitions", []))
+    _enter(record, "Training", "Training image download completed. Training in progress.")
+    with job.log_stream() as log:
+        outcome = job.process.run(
+            container.command(algorithm["ContainerEntrypoint"], algorithm.get("ContainerArguments", [])),
+            container.environment(record.get("Environment", {}), _identity(job)),
+            container.base,
+            record["_limit_s"],
+            log.put,
+            metrics.read,
+        )
+    record["FinalMetricDataList"] = metrics.final()
+    _finish(job, container, outcome)
+
+
+def _finish(job: Job, container: Container, outcome: Outcome) -> None:
+    record = job.record
+    if outcome.exit_code and not outcome.ended_by:
+        raise JobFailed(lifecycle.failure_reason(container.read("output/failure"), outcome.exit_code))
+    _enter(record, "Uploading", "Uploading generated training model")
+    # AWS keeps what a stopped job has left in its model folder, too.
+    _take_artifacts(job, container)
+    if outcome.ended_by:
+        status = "Stopped" if outcome.ended_by == "stop" else "MaxRuntimeExceeded"
+        _enter(record, status, "Training job stopped")
+        record["TrainingJobStatus"] = "Stopped"
+    else:
+        _enter(record, "Completed", "Training job completed")
+        record["TrainingJobStatus"] = "Completed"
+
+
+def _identity(job: Job) -> dict[str, str]:
+    region = platform.current().region()
+    return {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn, "AWS_REGION": region}
+
+
+def _bring_channels(job: Job, container: Container) -> None:
+    client = job.client("s3")
+    for channel in job.record.get("InputDataConfig", []):
+        folder = container.base / "input" / "data" / channel["ChannelName"]
+        folder.mkdir(parents=True, exist_ok=True)
+        source = channel["DataSource"].get("S3DataSource")
+        if source is None:
+            raise JobFailed("ClientError: the laptop run knows S3 channels only")
+        s3.download(client, source["S3Uri"], folder)
+
+
+def _write_config(job: Job, container: Container) -> None:
+    record = job.record
+    container.write_config("hyperparameters.json", record.get("HyperParameters", {}))
+    channels = {
+        channel["ChannelName"]: {
+            "TrainingInputMode": channel.get("InputMode", "File"),
+            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
+                "S3DataDistributionType", "FullyReplicated"
+            ),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
+        }
+        for channel in record.get("InputDataConfig", [])
+    }
+    container.write_config("inputdataconfig.json", channels)
+    instance = record.get("ResourceConfig", {}).get("InstanceType", "local")
+    container.write_config(
+        "resourceconfig.json",
+        {
+            "current_host": "algo-1",
+            "current_instance_type": instance,
+            "current_group_name": "homogeneousCluster",
+            "hosts": ["algo-1"],
+            "network_interface_name": "eth0",
+        },
+    )
+    (container.base / "output" / "data").mkdir(exist_ok=True)
+
+
+def _take_artifacts(job: Job, container: Container) -> None:
+    """Upload ``model.tar.gz`` and, when the job left any, ``output.tar.gz``, where AWS puts them."""
+    client, key = job.client("s3"), job.record["OutputDataConfig"].get("KmsKeyId")
+    bucket, model_key = s3.split(job.record["ModelArtifacts"]["S3ModelArtifacts"])
+    archive = job.folder / "model.tar.gz"
+    s3.pack(container.base / "model", archive)
+    s3.upload_file(client, archive, bucket, model_key, key)
+    extra = container.base / "output" / "data"
+    if any(extra.iterdir()):
+        archive = job.folder / "output.tar.gz"
+        s3.pack(extra, archive)
+        target = model_key.removesuffix("model.tar.gz") + "output.tar.gz"
+        s3.upload_file(client, archive, bucket, target, key)
+
+
+@operation("DescribeTrainingJob")
+def _describe(request: Request) -> Answer:
+    return lifecycle.require(_KIND, request["TrainingJobName"])
+
+
+@operation("ListTrainingJobs")
+def _list(request: Request) -> Answer:
+    return listing.page(
+        "ListTrainingJobs",
+        request,
+        records.all(_KIND),
+        member="TrainingJobSummaries",
+        name="TrainingJobName",
+        status="TrainingJobStatus",
+    )
+
+
+@operation("StopTrainingJob")
+def _stop(request: Request) -> Answer:
+    lifecycle.request_stop(_KIND, request["TrainingJobName"])
+    return {}

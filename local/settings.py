@@ -1,0 +1,138 @@
+"""Where the laptop run lives: folders, ports, interpreters."""
+
+import dataclasses
+import os
+import socket
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_GATEWAY_PORT = 4566
+_WEB_PORT = 8666
+#: The account and region that the emulator plays.
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+
+class SettingsError(Exception):
+    """A setting cannot work; the message says which, why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """The settings of one run.
+
+    Attributes
+    ----------
+    directory
+        State, logs and working folders; removed by ``wipe``.
+    gateway_port
+        Where SDKs and the CDK CLI find "AWS".
+    web_port
+        Where browsers find the page.
+    """
+
+    directory: Path
+    gateway_port: int
+    web_port: int
+
+    @property
+    def state_dir(self) -> Path:
+        """What MiniStack saves at a clean stop."""
+        return self.directory / "state"
+
+    @property
+    def run_dir(self) -> Path:
+        """Working folders and events of the emulator that runs now."""
+        return self.directory / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        """Full logs of the emulator and of the deployments."""
+        return self.directory / "logs"
+
+    @property
+    def pid_file(self) -> Path:
+        """Who runs, and where."""
+        return self.directory / "running.json"
+
+    @property
+    def endpoint(self) -> str:
+        """The gateway's address."""
+        return f"http://127.0.0.1:{self.gateway_port}"
+
+    @property
+    def page(self) -> str:
+        """The page's address."""
+        return f"http://127.0.0.1:{self.web_port}/"
+
+
+def load(environment: dict[str, str] | None = None) -> Settings:
+    """Settings from ``CHURN_LOCAL_DIR``, ``CHURN_LOCAL_PORT`` and ``CHURN_LOCAL_WEB_PORT``.
+
+    A port that is given must be free when the run starts; a default that is taken gives way to a free one.
+
+    Raises
+    ------
+    SettingsError
+        For a port that is not one.
+    """
+    environment = dict(os.environ) if environment is None else environment
+    directory = Path(environment.get("CHURN_LOCAL_DIR") or ROOT / ".local").absolute()
+    return Settings(
+        directory,
+        _port(environment, "CHURN_LOCAL_PORT", _GATEWAY_PORT),
+        _port(environment, "CHURN_LOCAL_WEB_PORT", _WEB_PORT),
+    )
+
+
+def _port(environment: dict[str, str], name: str, default: int) -> int:
+    given = environment.get(name)
+    if not given:
+        return default if is_free(default) else free_port()
+    if not given.isdigit() or not 1024 <= int(given) <= 65535:
+        raise SettingsError(f"{name}={given!r}: must be a port from 1024 to 65535; unset it to use {default}.")
+    return int(given)
+
+
+def is_free(port: int) -> bool:
+    """Whether a port on loopback can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """Any free port on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def emulator_python() -> Path:
+    """The interpreter of MiniStack's environment."""
+    return _interpreter("CHURN_EMULATOR_PYTHON", ROOT / ".venv-emulator" / "bin" / "python")
+
+
+def ml_python() -> Path:
+    """The interpreter that holds the ML libraries; jobs and the endpoint run on it."""
+    return _interpreter("CHURN_ML_PYTHON", ROOT / ".venv" / "bin" / "python")
+
+
+def _interpreter(variable: str, default: Path) -> Path:
+    path = Path(os.environ.get(variable) or default)
+    if not path.exists():
+        raise SettingsError(f"{path} does not exist. Run `make setup` (or point {variable} at a Python).")
+    return path
+
+
+def cdk() -> Path:
+    """The CDK command line, as package.json pins it."""
+    path = ROOT / "node_modules" / ".bin" / "cdk"
+    if not path.exists():
+        raise SettingsError(f"{path} does not exist. Run `make setup`.")
+    return path
