@@ -10,6 +10,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from config import Settings, SettingsError, load_settings
 from stacks.api import ApiStack
+from stacks.components.lint import argue_lint
 from stacks.components.raw_data import RawData, RawDataError
 from stacks.components.roles import Place
 from stacks.network import NetworkStack
@@ -62,6 +63,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     for stack in stacks:
         Tags.of(stack).add("Project", "churn")
         Tags.of(stack).add("Environment", settings.name)
+        argue_lint(stack)
     return stacks
 
 

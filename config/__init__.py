@@ -3,12 +3,13 @@
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
 from config.learning import ServingSettings, TrainingSettings
-from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
+from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.settings import Settings
 
 __all__ = [
     "ENVIRONMENTS",
+    "RUN_GRACE_S",
     "ApiSettings",
     "DeploymentSettings",
     "NetworkSettings",

@@ -11,6 +11,10 @@ from config.section import Section
 # What CloudWatch Logs accepts (PutRetentionPolicy), as far as it is of use here.
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653)
 
+CUSTOM_RESOURCE_LIMIT_S = 3600
+# CloudFormation waits this much longer than the deployment, so that the reason it shows is the run's.
+RUN_GRACE_S = 120
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings(Section):
@@ -113,7 +117,7 @@ class DeploymentSettings(Section):
     termination_protected : bool
         Whether the stacks refuse to be deleted.
     run_timeout_s : int
-        How long a deployment waits for its pipeline run, in seconds, at most one hour.
+        How long a deployment waits for its pipeline run, in seconds, at most 58 minutes.
     run_poll_s : int
         How often it asks.
     """
@@ -121,7 +125,7 @@ class DeploymentSettings(Section):
     section: ClassVar[str] = "deployment"
 
     termination_protected: bool = False
-    run_timeout_s: int = 3600
+    run_timeout_s: int = 3480
     run_poll_s: int = 15
 
     def check(self) -> None:
@@ -129,8 +133,8 @@ class DeploymentSettings(Section):
         self.require_range(
             "run_timeout_s",
             low=60,
-            high=3600,
-            remedy="CloudFormation waits one hour for a custom resource and not longer.",
+            high=CUSTOM_RESOURCE_LIMIT_S - RUN_GRACE_S,
+            remedy="CloudFormation waits one hour for a custom resource, and must outwait us to show our reason.",
         )
         self.require(
             1 <= self.run_poll_s <= self.run_timeout_s // 10,

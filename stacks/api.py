@@ -11,10 +11,10 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import Settings
-from stacks.components.api_answers import access_log_format, add_problem_answers
+from stacks.components.api_answers import access_log_format, acknowledge_public_api, add_problem_answers
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionSpec, PythonFunction
-from stacks.components.permissions import allow
+from stacks.components.grants import allow
 from stacks.components.storage import log_group, removal_policy
 
 # CloudFront passes "/api/…" on unchanged, and the stage's name is the first part of a REST API's path.
@@ -49,13 +49,14 @@ class ApiStack(Stack):
         validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
-        self.rest_api.root.add_resource("predictions").add_method(
+        predict = self.rest_api.root.add_resource("predictions").add_method(
             "POST",
             integration,
             request_validator=validator,
             request_models={"application/json": self._envelope()},
         )
-        self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
+        health = self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
+        acknowledge_public_api(self.rest_api, methods=[predict, health], manages_log_role=settings.api.manages_log_role)
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=invoker.log_group.log_group_name)
@@ -123,7 +124,7 @@ class ApiStack(Stack):
                 memory_mb=api.function_memory_mb,
                 environment={"ENDPOINT_NAME": name, "INVOKE_TIMEOUT_S": str(api.endpoint_timeout_s)},
             ),
-            statements=[allow(["sagemaker:InvokeEndpoint"], [arn])],
+            grants=[allow("sagemaker:InvokeEndpoint", on=[arn])],
             storage=self._settings.storage,
             key=self._key,
         )

@@ -6,12 +6,12 @@ from typing import Any
 
 from aws_cdk import Fn, Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from config import Settings
-from stacks.components.permissions import allow, service_principal
+from stacks.components.grants import role_with
+from stacks.components.permissions import service_principal, write_log
 from stacks.components.storage import log_group
 
 # What SageMaker's jobs and endpoints call from inside the VPC; S3 has a gateway endpoint.
@@ -71,20 +71,11 @@ class NetworkStack(Stack):
 
     def _log_flows(self, settings: Settings, key: kms.IKey) -> None:
         group = log_group(self, "FlowLogGroup", settings=settings.storage, key=key)
-        role = iam.Role(
+        role = role_with(
             self,
             "FlowLogRole",
-            assumed_by=service_principal("vpc-flow-logs.amazonaws.com"),
-            inline_policies={
-                "FlowLog": iam.PolicyDocument(
-                    statements=[
-                        allow(
-                            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                            [group.log_group_arn],
-                        )
-                    ]
-                )
-            },
+            trusts=service_principal("vpc-flow-logs.amazonaws.com"),
+            grants=[write_log(group)],
         )
         ec2.CfnFlowLog(
             self,

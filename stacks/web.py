@@ -15,6 +15,7 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from config import Settings
+from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.headers import security_headers
 from stacks.components.storage import private_bucket
@@ -75,7 +76,7 @@ class WebStack(Stack):
     ) -> cloudfront.Distribution:
         headers = security_headers(self, "Headers", hsts_days=settings.web.hsts_days)
         api_domain = f"{rest_api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        return cloudfront.Distribution(
+        distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=settings.resource_name,
@@ -105,6 +106,23 @@ class WebStack(Stack):
                 )
             },
         )
+        acknowledge(
+            distribution,
+            "AwsSolutions-CFR1",
+            "The page is a demonstration that is meant to be seen from anywhere; nothing in it is bound to a country.",
+        )
+        acknowledge(
+            distribution,
+            "AwsSolutions-CFR2",
+            "A web ACL comes with sign-in. Until then the page is static, and the API behind it throttles and validates.",
+        )
+        acknowledge(
+            distribution,
+            "AwsSolutions-CFR4",
+            "CloudFront's own domain has CloudFront's own certificate, and with that its protocol cannot be chosen. "
+            "Viewers are sent to HTTPS, and HSTS keeps them there.",
+        )
+        return distribution
 
     def _generated(self, settings: Settings, made_up_data: bool) -> dict[str, str]:
         """Write what the page reads: the schema with its examples, and what it must know of this deployment."""

@@ -13,7 +13,8 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from config import StorageSettings
-from stacks.components.permissions import allow
+from stacks.components.grants import Grant, role_with
+from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
@@ -32,7 +33,7 @@ class FunctionSpec:
 
 
 class PythonFunction(Construct):
-    """A function that may write its own log and what its statements say, nothing else."""
+    """A function that may write its own log and what its grants say, nothing else."""
 
     def __init__(
         self,
@@ -40,25 +41,18 @@ class PythonFunction(Construct):
         construct_id: str,
         *,
         spec: FunctionSpec,
-        statements: Sequence[iam.PolicyStatement],
+        grants: Sequence[Grant],
         storage: StorageSettings,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(self, "Log", settings=storage, key=key)
         # Lambda assumes the role without a source account, so the trust cannot name one.
-        self.role = iam.Role(
+        self.role = role_with(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                "Function": iam.PolicyDocument(
-                    statements=[
-                        allow(["logs:CreateLogStream", "logs:PutLogEvents"], [self.log_group.log_group_arn]),
-                        *statements,
-                    ]
-                )
-            },
+            trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
+            grants=[write_log(self.log_group), *grants],
         )
         self.function = lambda_.Function(
             self,

@@ -46,6 +46,8 @@ class ModelEndpoint(Construct):
         self._name = name
         self._settings = settings
         self._place = place
+        # The role's grants are part of the role itself (see grants.py), so the reference to it is all the order that
+        # CloudFormation needs: the model is never created before the role may read the artifact.
         model = sagemaker.CfnModel(
             self,
             "Model",
@@ -54,8 +56,6 @@ class ModelEndpoint(Construct):
             enable_network_isolation=settings.network_isolated,
             vpc_config=self._vpc_config() if settings.in_vpc else None,
         )
-        # Without it CloudFormation may create the model before the role may read the artifact.
-        model.node.add_dependency(role)
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",

@@ -1,6 +1,6 @@
-"""The policy statements of the project, each a function that says what it is for.
+"""The grants of the project, each a function that says what it is for.
 
-`"*"` stands only where AWS knows no resource for the action; each such function says so.
+`"*"` alone stands only where AWS knows no resource for the action.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 
+from stacks.components.grants import Grant, allow
 from stacks.components.images import xgboost_repository_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -23,71 +25,91 @@ def service_principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}})
 
 
-def allow(
-    actions: Sequence[str], resources: Sequence[str], conditions: dict[str, object] | None = None
-) -> iam.PolicyStatement:
-    """Write one statement."""
-    return iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
-
-
-def read_objects(bucket: s3.IBucket, *prefixes: str) -> list[iam.PolicyStatement]:
+def read_objects(bucket: s3.IBucket, *prefixes: str) -> list[Grant]:
     """Read and list the objects under some prefixes of a bucket."""
     return [
-        allow(["s3:GetObject"], [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]),
         allow(
-            ["s3:ListBucket"],
-            [bucket.bucket_arn],
-            {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+            "s3:GetObject",
+            on=[bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
+            wildcard_because="Objects under this prefix of this one bucket: their names hold the run's id, "
+            "which only the run knows.",
+        ),
+        allow(
+            "s3:ListBucket",
+            on=[bucket.bucket_arn],
+            when={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
         ),
     ]
 
 
-def write_objects(bucket: s3.IBucket, *prefixes: str) -> iam.PolicyStatement:
-    """Write objects under some prefixes of a bucket."""
-    return allow(["s3:PutObject"], [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes])
-
-
-def use_key(key: kms.IKey) -> iam.PolicyStatement:
-    """Read and write what the key encrypts."""
-    return allow(["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"], [key.key_arn])
-
-
-def lend_key(key: kms.IKey) -> iam.PolicyStatement:
-    """Let AWS services, and nobody else, use the key for the disks they attach."""
-    return allow(["kms:CreateGrant"], [key.key_arn], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
-
-
-def pull_image(stack: Stack) -> list[iam.PolicyStatement]:
-    """Pull the XGBoost container; the token for the registry knows no resource."""
-    return [
-        allow(
-            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [xgboost_repository_arn(stack)],
-        ),
-        allow(["ecr:GetAuthorizationToken"], ["*"]),
-    ]
-
-
-def write_logs(stack: Stack, *, group: str) -> iam.PolicyStatement:
-    """Write to one log group under ``/aws/sagemaker/`` and its streams."""
-    arn = stack.format_arn(service="logs", resource=f"log-group:/aws/sagemaker/{group}")
+def write_objects(bucket: s3.IBucket, prefix: str) -> Grant:
+    """Write objects under a prefix of a bucket."""
     return allow(
-        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        [arn, f"{arn}:*"],
+        "s3:PutObject",
+        on=[bucket.arn_for_objects(f"{prefix}*")],
+        wildcard_because="What a run writes lies under the run's own id, which only the run knows.",
     )
 
 
-def put_metrics(*namespaces: str) -> iam.PolicyStatement:
-    """Publish metrics in SageMaker's namespaces; metrics are no resources, the namespace bounds them."""
+def use_key(key: kms.IKey) -> Grant:
+    """Read and write what the key encrypts."""
+    return allow("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", on=[key.key_arn])
+
+
+def lend_key(key: kms.IKey) -> Grant:
+    """Let AWS services, and nobody else, use the key for the disks they attach."""
+    return allow("kms:CreateGrant", on=[key.key_arn], when={"Bool": {"kms:GrantIsForAWSResource": "true"}})
+
+
+def pull_image(stack: Stack) -> list[Grant]:
+    """Pull the XGBoost container."""
+    return [
+        allow(
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+            on=[xgboost_repository_arn(stack)],
+        ),
+        allow(
+            "ecr:GetAuthorizationToken",
+            on=["*"],
+            wildcard_because="ecr:GetAuthorizationToken knows no resource; what the token opens is bounded above.",
+        ),
+    ]
+
+
+def write_log(group: logs.ILogGroup) -> Grant:
+    """Write to a log group of ours; its ARN ends in ``:*`` and so covers its streams."""
+    return allow("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", on=[group.log_group_arn])
+
+
+def write_service_log(stack: Stack, *, group: str) -> Grant:
+    """Write to one log group under ``/aws/sagemaker/``, which SageMaker names and may make."""
+    arn = stack.format_arn(service="logs", resource=f"log-group:/aws/sagemaker/{group}")
     return allow(
-        ["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": list(namespaces)}}
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=[arn, f"{arn}:*"],
+        wildcard_because="The streams of this one log group: SageMaker names them after jobs and machines.",
+    )
+
+
+def put_metrics(namespace: str) -> Grant:
+    """Publish metrics in one of SageMaker's namespaces."""
+    return allow(
+        "cloudwatch:PutMetricData",
+        on=["*"],
+        when={"StringEquals": {"cloudwatch:namespace": namespace}},
+        wildcard_because="cloudwatch:PutMetricData knows no resource; the condition names the one namespace.",
     )
 
 
 def join_network(
     stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup
-) -> list[iam.PolicyStatement]:
-    """Attach network interfaces to our subnets with our security group; EC2's Describe actions know no resource."""
+) -> list[Grant]:
+    """Attach network interfaces to our subnets with our security group."""
     interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
     places = [
         stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets
@@ -95,31 +117,37 @@ def join_network(
     group = stack.format_arn(
         service="ec2", resource="security-group", resource_name=security_group.security_group_id
     )
+    unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
     return [
-        allow(["ec2:CreateNetworkInterface"], [interfaces, *places, group]),
+        allow("ec2:CreateNetworkInterface", on=[interfaces, *places, group], wildcard_because=unnamed),
         allow(
-            ["ec2:CreateNetworkInterfacePermission"],
-            [interfaces],
-            {"StringEquals": {"ec2:AuthorizedService": SAGEMAKER}},
+            "ec2:CreateNetworkInterfacePermission",
+            on=[interfaces],
+            when={"StringEquals": {"ec2:AuthorizedService": SAGEMAKER}},
+            wildcard_because=unnamed,
         ),
-        allow(["ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"], [interfaces]),
         allow(
-            [
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            ],
-            ["*"],
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            on=[interfaces],
+            wildcard_because=unnamed,
+        ),
+        allow(
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+            on=["*"],
+            wildcard_because="EC2's Describe actions know no resource, and they change nothing.",
         ),
     ]
 
 
-def pass_roles(*roles: iam.IRole, service: str) -> iam.PolicyStatement:
+def pass_roles(*roles: iam.IRole, service: str) -> Grant:
     """Hand these roles, and no others, to one service."""
     return allow(
-        ["iam:PassRole"],
-        [role.role_arn for role in roles],
-        {"StringEquals": {"iam:PassedToService": service}},
+        "iam:PassRole",
+        on=[role.role_arn for role in roles],
+        when={"StringEquals": {"iam:PassedToService": service}},
     )

@@ -14,7 +14,8 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.components import permissions
-from stacks.components.permissions import SAGEMAKER, allow
+from stacks.components.grants import Grant, allow, role_with
+from stacks.components.permissions import SAGEMAKER
 
 # Where things lie in the buckets.
 RAW, CODE, RUNS = "raw/", "code/", "runs/"
@@ -31,42 +32,30 @@ class Place:
     security_group: ec2.ISecurityGroup
 
 
-def sagemaker_role(
-    scope: Construct, construct_id: str, *, description: str, statements: Sequence[iam.PolicyStatement]
-) -> iam.Role:
-    """Make a role that SageMaker takes on for this account."""
-    return iam.Role(
-        scope,
-        construct_id,
-        description=description,
-        assumed_by=permissions.service_principal(SAGEMAKER),
-        inline_policies={construct_id: iam.PolicyDocument(statements=list(statements))},
-    )
-
-
-def job_statements(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[iam.PolicyStatement]:
+def job_grants(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[Grant]:
     """What any container of ours needs, whatever it does: its image, its key, its network, its log, its metrics."""
     return [
         permissions.use_key(place.key),
         permissions.lend_key(place.key),
         *permissions.pull_image(stack),
         *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
-        permissions.write_logs(stack, group=log_group),
+        permissions.write_service_log(stack, group=log_group),
         permissions.put_metrics(metrics),
     ]
 
 
 def processing_role(scope: Construct, *, place: Place) -> iam.Role:
     """Prepare and evaluate: read raw data, code, splits and the artifact; write splits and reports."""
-    return sagemaker_role(
+    return role_with(
         scope,
         "ProcessingRole",
         description="Prepares data and evaluates models",
-        statements=[
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=[
             *permissions.read_objects(place.data, RAW, CODE, RUNS),
             *permissions.read_objects(place.models, RUNS),
             permissions.write_objects(place.data, RUNS),
-            *job_statements(
+            *job_grants(
                 Stack.of(scope),
                 place=place,
                 log_group="ProcessingJobs",
@@ -78,14 +67,15 @@ def processing_role(scope: Construct, *, place: Place) -> iam.Role:
 
 def training_role(scope: Construct, *, place: Place) -> iam.Role:
     """Train: read code and splits, write the artifact; no raw data, no registry."""
-    return sagemaker_role(
+    return role_with(
         scope,
         "TrainingRole",
         description="Trains models",
-        statements=[
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=[
             *permissions.read_objects(place.data, CODE, RUNS),
             permissions.write_objects(place.models, RUNS),
-            *job_statements(
+            *job_grants(
                 Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"
             ),
         ],
@@ -98,42 +88,44 @@ def pipeline_role(
     """Run the steps: start and watch jobs under their own roles, read what the gate reads, register the package."""
     stack = Stack.of(scope)
 
-    def named(resource: str) -> str:
-        return stack.format_arn(service="sagemaker", resource=resource, resource_name="*")
+    def jobs_named(kind: str) -> str:
+        return stack.format_arn(service="sagemaker", resource=kind, resource_name="pipelines-*")
 
+    made_up = "SageMaker Pipelines makes its jobs' names up; all begin with this word."
     packages = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
     group = package_group.attr_model_package_group_arn
-    return sagemaker_role(
+    return role_with(
         scope,
         "PipelineRole",
         description="Runs the churn pipeline",
-        statements=[
-            # SageMaker makes the jobs' names up: "pipelines-<execution>-<step>-<random>".
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=[
             allow(
-                [
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateProcessingJob",
-                    "sagemaker:DescribeProcessingJob",
-                    "sagemaker:StopProcessingJob",
-                ],
-                [named("processing-job")],
+                "sagemaker:AddTags",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:StopProcessingJob",
+                on=[jobs_named("processing-job")],
+                wildcard_because=made_up,
             ),
             allow(
-                [
-                    "sagemaker:AddTags",
-                    "sagemaker:CreateTrainingJob",
-                    "sagemaker:DescribeTrainingJob",
-                    "sagemaker:StopTrainingJob",
-                ],
-                [named("training-job")],
+                "sagemaker:AddTags",
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopTrainingJob",
+                on=[jobs_named("training-job")],
+                wildcard_because=made_up,
             ),
             allow(
-                ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
-                [group, packages],
+                "sagemaker:AddTags",
+                "sagemaker:CreateModelPackage",
+                "sagemaker:DescribeModelPackage",
+                on=[group, packages],
+                wildcard_because="The versions of this one package group: SageMaker counts them up.",
             ),
-            allow(["sagemaker:DescribeModelPackageGroup"], [group]),
+            allow("sagemaker:DescribeModelPackageGroup", on=[group]),
             permissions.pass_roles(*jobs, service=SAGEMAKER),
             *permissions.read_objects(place.data, RUNS),
             *permissions.read_objects(place.models, RUNS),
@@ -145,14 +137,15 @@ def pipeline_role(
 
 def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: bool) -> iam.Role:
     """Serve: read the artifact; write captured traffic only where that is on."""
-    return sagemaker_role(
+    return role_with(
         scope,
         "ModelRole",
         description="Serves the model",
-        statements=[
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=[
             *permissions.read_objects(place.models, RUNS),
             *([permissions.write_objects(place.data, "capture/")] if captures else []),
-            *job_statements(
+            *job_grants(
                 Stack.of(scope),
                 place=place,
                 log_group=f"Endpoints/{endpoint_name}",

@@ -1,0 +1,110 @@
+"""Roles made of grants: a statement each, with the reason of every wildcard in it.
+
+A wildcard without a reason does not synthesise; one with a reason is acknowledged towards cdk-nag, on the role itself,
+under its exact id. So the reason stands where the permission is written, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from aws_cdk import Reference, Stack, Token, Tokenization
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.components.acknowledgements import acknowledge
+
+
+class Grant(NamedTuple):
+    """One statement, and why its wildcard resources are as narrow as they can be."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Any] | None
+    reason: str
+
+    def statement(self) -> iam.PolicyStatement:
+        """Write it for IAM."""
+        return iam.PolicyStatement(
+            actions=list(self.actions), resources=list(self.resources), conditions=self.conditions
+        )
+
+
+def allow(
+    *actions: str, on: Sequence[str], when: Mapping[str, Any] | None = None, wildcard_because: str = ""
+) -> Grant:
+    """Allow actions on resources.
+
+    Parameters
+    ----------
+    wildcard_because : str
+        Why a resource with ``*`` is as narrow as it can be; required where there is one, refused where there is none.
+
+    Raises
+    ------
+    ValueError
+        If an action has a wildcard, or the reason and the wildcards do not go together.
+    """
+    if any("*" in action for action in actions):
+        raise ValueError(f"{actions} hold a wildcard: name the actions that are meant.")
+    if any("*" in resource for resource in on) != bool(wildcard_because):
+        raise ValueError(f"{actions}: give a reason in wildcard_because exactly where a resource has a wildcard.")
+    return Grant(actions, tuple(on), when, wildcard_because)
+
+
+def role_with(
+    scope: Construct, construct_id: str, *, trusts: iam.IPrincipal, grants: Sequence[Grant], description: str = ""
+) -> iam.Role:
+    """Make a role with these grants inside it: they exist when the role does, so nothing has to wait for a policy."""
+    role = iam.Role(
+        scope,
+        construct_id,
+        assumed_by=trusts,
+        description=description or None,
+        inline_policies={"Grants": iam.PolicyDocument(statements=[grant.statement() for grant in grants])},
+    )
+    reasons: dict[str, list[str]] = {}
+    for grant in grants:
+        for resource in grant.resources:
+            if "*" in resource:
+                reasons.setdefault(as_found(Stack.of(scope), resource), []).append(grant.reason)
+    for resource, why in reasons.items():
+        finding = f"AwsSolutions-IAM5[Resource::{resource}]"
+        acknowledge(_resource(role), finding, " ".join(dict.fromkeys(why)))
+    return role
+
+
+def _resource(role: iam.Role) -> iam.CfnRole:
+    resource = role.node.default_child
+    if not isinstance(resource, iam.CfnRole):
+        raise TypeError(f"{role.node.path} has no role resource of its own.")
+    return resource
+
+
+def as_found(stack: Stack, resource: str) -> str:
+    """Spell a resource as cdk-nag does in its finding: ``<Bucket.Arn>/runs/*``, or the export's name for another stack's.
+
+    References between stacks become imports only at the end of synthesis; asking for the export now yields the same.
+    """
+    for token in Tokenization.reverse_string(resource).tokens:
+        if Reference.is_reference(token) and Stack.of(token.target) is not stack:
+            exported = Stack.of(token.target).export_value(token)
+            resource = resource.replace(Token.as_string(token), exported)
+    return _flat(stack.resolve(resource))
+
+
+def _flat(node: Any) -> str:
+    if isinstance(node, str):
+        return node
+    ((function, value),) = node.items()
+    if function == "Fn::Join":
+        delimiter, parts = value
+        return str(delimiter).join(_flat(part) for part in parts)
+    if function == "Fn::GetAtt":
+        return f"<{'.'.join(value)}>"
+    if function == "Ref":
+        return f"<{value}>"
+    if function == "Fn::ImportValue":
+        return _flat(value)
+    raise ValueError(f"a resource with {function} has no spelling that a finding could be compared with.")
