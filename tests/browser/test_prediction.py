@@ -95,7 +95,7 @@ def test_answer_says_when_the_form_has_moved_on(page: Page) -> None:
 
 def test_footer_tells_what_the_model_is(page: Page) -> None:
     page.get_by_role("button", name="Load a loyal customer").click()
-    metrics = predict(page)["model"]["metrics"]
+    metrics = predict(page)["model"]["metrics"]["validation"]
     page.get_by_text("About the model").click()
     row = page.locator(".model dt", has_text="Average precision").locator("+ dd")
     expect(row).to_have_text(f"{metrics['average_precision']:.3f}")

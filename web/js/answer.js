@@ -5,6 +5,11 @@ import { byId, el } from "./dom.js";
 import { gauge } from "./gauge.js";
 import { reasonChart } from "./reasons.js";
 
+/**
+ * What the model says of itself; metrics by split, then by name.
+ * @typedef {{threshold: number, trained_at?: string, metrics?: Record<string, Record<string, number>>}} Model
+ */
+
 const panel = () => byId("answer");
 
 export function showEmpty() {
@@ -25,7 +30,7 @@ export function markStale() {
 
 /**
  * @param {{probability: number, churn: boolean, reasons: import("./reasons.js").Reason[]}} prediction
- * @param {{threshold: number, trained_at?: string, metrics?: Record<string, number>}} model
+ * @param {Model} model
  */
 export function showAnswer({ probability, churn, reasons }, model) {
   const tone = churn ? "high" : "low";
@@ -67,9 +72,12 @@ export function reveal() {
   panel().scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
 }
 
-/** @param {{trained_at?: string, metrics?: Record<string, number>}} model */
+/** @param {Model} model */
 function aboutModel({ trained_at: trainedAt, metrics = {} }) {
-  const known = Object.entries(text.metrics).filter(([name]) => typeof metrics[name] === "number");
+  // The split that says most: customers the model has never met in any way, where there are some.
+  const split = Object.keys(text.measuredOn).find((name) => metrics[name]);
+  const measured = split ? metrics[split] : {};
+  const known = Object.entries(text.metrics).filter(([name]) => typeof measured[name] === "number");
   return el(
     "details",
     { class: "model" },
@@ -77,8 +85,8 @@ function aboutModel({ trained_at: trainedAt, metrics = {} }) {
     el("dl", {},
       ...(trainedAt ? [el("dt", {}, text.trained), el("dd", {}, text.when(trainedAt))] : []),
       ...known.flatMap(([name, label]) => [
-        el("dt", {}, label), el("dd", {}, text.metric(metrics[name]))])),
-    known.length ? el("p", { class: "fine" }, text.modelHelp) : null,
+        el("dt", {}, label), el("dd", {}, text.metric(measured[name]))])),
+    split ? el("p", { class: "fine" }, text.measuredOn[split]) : null,
   );
 }
 

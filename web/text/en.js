@@ -99,7 +99,10 @@ export const text = {
     log_loss: "Log loss",
   },
   metric: (/** @type {number} */ value) => decimal.format(value),
-  modelHelp: "Measured on customers the model had not seen in training.",
+  measuredOn: {
+    test: "Measured on customers that took no part in the training.",
+    validation: "Measured on customers that were set aside to decide when to stop training.",
+  },
 
   announce: {
     answer: (/** @type {number} */ p, /** @type {string} */ decision) =>
