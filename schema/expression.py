@@ -61,15 +61,11 @@ def names_in(expression: str, *, known: Collection[str], column: str) -> tuple[s
                 )
             found[node.id] = None
         elif not isinstance(node, _ALLOWED):
-            raise SchemaError(
-                f"derived {column}: only numbers, names, + - * /, max and min are allowed"
-            )
+            raise SchemaError(f"derived {column}: only numbers, names, + - * /, max and min are allowed")
     return tuple(found)
 
 
-def compile_encoder(
-    inputs: Sequence[tuple[str, tuple[str, ...]]], derived: Sequence[tuple[str, str]]
-) -> Encoder:
+def compile_encoder(inputs: Sequence[tuple[str, tuple[str, ...]]], derived: Sequence[tuple[str, str]]) -> Encoder:
     """Return a function from a valid record to its encoded row.
 
     Parameters

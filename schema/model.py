@@ -88,9 +88,7 @@ class Schema:
         """The derived columns, each with the attributes it comes from."""
         from schema.expression import names_in
 
-        origin: dict[str, tuple[str, ...]] = {
-            a.name: (a.name,) for a in self.inputs if a.type != "category"
-        }
+        origin: dict[str, tuple[str, ...]] = {a.name: (a.name,) for a in self.inputs if a.type != "category"}
         found = []
         for entry in self.document.get("derived", ()):
             name = entry["name"]

@@ -50,9 +50,7 @@ def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
             if cells:  # a blank line is no customer
                 rows.append(_row(reader.line_num, cells, wanted, len(header)))
     except csv.Error as exc:
-        raise SchemaError(
-            f"line {reader.line_num} is not CSV ({exc}); save the file as comma-separated UTF-8"
-        ) from exc
+        raise SchemaError(f"line {reader.line_num} is not CSV ({exc}); save the file as comma-separated UTF-8") from exc
     if not rows:
         raise SchemaError("the file has a header and no customer; add rows")
     return rows

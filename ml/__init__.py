@@ -1,0 +1,1 @@
+"""What runs inside SageMaker's XGBoost container, and unchanged on a laptop: prepare, train, evaluate, inference."""

@@ -1,0 +1,103 @@
+"""The user module of SageMaker's XGBoost container: JSON records or CSV in, predictions with reasons out.
+
+The artifact holds a copy at ``code/inference.py`` with the packages it needs beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+try:  # inside the container: its server answers this with the status the exception carries, instead of 500
+    from sagemaker_inference.errors import BaseInferenceToolkitError as _ServerError
+except ImportError:
+    _ServerError = Exception
+
+JSON, CSV = "application/json", "text/csv"
+
+
+class RequestError(_ServerError):
+    """A request that cannot be answered; `message` says which row, field and rule, and never a value."""
+
+    def __init__(self, message: str, status_code: int = 400) -> None:
+        Exception.__init__(self, message)
+        self.message = self.phrase = message
+        self.status_code = status_code
+
+
+def model_fn(model_dir: str) -> Any:
+    """Load the model of an artifact, by the code that it was packed with."""
+    code = str(Path(model_dir) / "code")
+    if code not in sys.path:
+        sys.path.insert(0, code)
+    from ml.predictor import Predictor
+
+    return Predictor(Path(model_dir))
+
+
+def input_fn(body: str | bytes, content_type: str = JSON) -> tuple[str, Any]:
+    """Read a request: ("records", list of objects) from JSON, or ("csv", text).
+
+    Raises
+    ------
+    RequestError
+        When the body is of another type or cannot be read.
+    """
+    kind = (content_type or JSON).partition(";")[0].strip().lower()
+    try:
+        text = body.decode("utf-8-sig") if isinstance(body, bytes | bytearray) else body
+    except UnicodeDecodeError as exc:
+        raise RequestError("The body must be UTF-8 text.") from exc
+    if kind == CSV:
+        return "csv", text
+    if kind != JSON:
+        raise RequestError(f"The content type must be {JSON} or {CSV}.", 415)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise RequestError("The body must be JSON.") from exc
+    records = document.get("instances") if isinstance(document, dict) else None
+    if not isinstance(records, list):
+        raise RequestError('The body must be an object with "instances", a list of customers.')
+    return "records", records
+
+
+def predict_fn(data: tuple[str, Any], model: Any) -> dict[str, Any]:
+    """Check and score the customers of a request.
+
+    Raises
+    ------
+    RequestError
+        When any customer breaks a rule: none is scored then.
+    """
+    kind, content = data
+    try:
+        records = model.check_csv(content) if kind == "csv" else model.check(content)
+    except ValueError as exc:  # BadRecords and SchemaError
+        raise RequestError(str(exc)) from exc
+    answer: dict[str, Any] = model.predict(records)
+    return answer
+
+
+def output_fn(prediction: dict[str, Any], accept: str = JSON) -> tuple[str, str]:
+    """Write the answer: JSON, or CSV with probability and decision alone.
+
+    Raises
+    ------
+    RequestError
+        When another type is wanted.
+    """
+    kinds = {part.partition(";")[0].strip().lower() for part in (accept or JSON).split(",")}
+    if kinds & {JSON, "*/*", "application/*"}:
+        return json.dumps(prediction, allow_nan=False), JSON
+    if CSV in kinds:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("probability", "churn"))
+        writer.writerows((repr(p["probability"]), str(p["churn"]).lower()) for p in prediction["predictions"])
+        return out.getvalue(), CSV
+    raise RequestError(f"The answer can be {JSON} or {CSV}.", 406)

@@ -1,0 +1,102 @@
+"""A loaded model: checked records in, probabilities, decisions and reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import artifact
+from ml.reasons import Explainer
+from schema import Problem, Schema, load_schema, parse_csv
+
+PROBLEMS_SHOWN = 20
+
+
+class BadRecords(ValueError):
+    """Customers that break rules; the message names row, field and rule, never a value."""
+
+    def __init__(self, problems: Sequence[tuple[str, Problem]]) -> None:
+        told = [f"{where}: {problem}" for where, problem in problems[:PROBLEMS_SHOWN]]
+        if len(problems) > PROBLEMS_SHOWN:
+            told.append(f"and {len(problems) - PROBLEMS_SHOWN} problems more")
+        super().__init__(" ".join(told))
+
+
+class Predictor:
+    """The model of a folder, with the schema it was trained with.
+
+    Raises
+    ------
+    ValueError
+        When the model's columns are not those that its schema makes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.schema: Schema = load_schema(folder / artifact.FEATURES)
+        self.metadata = artifact.load_metadata(folder)
+        self.booster = artifact.load_booster(folder)
+        if tuple(self.booster.feature_names or ()) != self.schema.columns:
+            raise ValueError("the model's columns are not those of its schema; train it again")
+        self.booster.set_param({"nthread": 1})  # a request holds few rows, and workers share the machine
+        self._explainer = Explainer(self.schema, self.metadata["typical"])
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What an answer says of the model."""
+        keys = ("threshold", "base_probability", "schema_hash", "trained_at", "metrics")
+        return {key: self.metadata[key] for key in keys}
+
+    def check(self, records: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the records.
+
+        Raises
+        ------
+        BadRecords
+            When any breaks a rule.
+        """
+        problems = [(f"Row {i + 1}", p) for i, record in enumerate(records) for p in self.schema.validate(record)]
+        if problems:
+            raise BadRecords(problems)
+        return list(records)
+
+    def check_csv(self, text: str) -> list[dict[str, Any]]:
+        """Return the records of CSV text with a header row.
+
+        Raises
+        ------
+        BadRecords, SchemaError
+            When any breaks a rule; when the file as a whole cannot be used.
+        """
+        rows = parse_csv(self.schema, text)
+        problems = [(f"Line {row.line}", problem) for row in rows for problem in row.problems]
+        if problems:
+            raise BadRecords(problems)
+        return [row.record for row in rows]
+
+    def predict(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return predictions of checked records, in order, and what is known of the model."""
+        import xgboost
+
+        if not records:
+            return {"predictions": [], "model": self.about}
+        rows = [self.schema.encode(record) for record in records]
+        data = xgboost.DMatrix(np.array(rows, dtype=np.float64), feature_names=list(self.schema.columns))
+        margins = self.booster.predict(data, output_margin=True).astype(np.float64)
+        contributions = self.booster.predict(data, pred_contribs=True).astype(np.float64)
+        # XGBoost sums in single precision, which leaves some 1e-6 over: the bias takes it, so that all adds up.
+        contributions[:, -1] += margins - contributions.sum(axis=1)
+        probabilities = 1 / (1 + np.exp(-margins))
+        threshold = self.metadata["threshold"]
+        predictions = [
+            {
+                "probability": float(probability),
+                "churn": bool(probability >= threshold),
+                "bias": float(columns[-1]),
+                "reasons": [r._asdict() for r in self._explainer.reasons(record, row, columns[:-1])],
+            }
+            for record, row, probability, columns in zip(records, rows, probabilities, contributions, strict=True)
+        ]
+        return {"predictions": predictions, "model": self.about}

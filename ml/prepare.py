@@ -1,0 +1,187 @@
+"""Check the raw CSV, split it, and write what training reads beside a report on the data.
+
+``python -m ml.prepare --input FILE_OR_DIR --output-dir DIR`` writes train.csv, validation.csv and test.csv (the label
+first, no header), columns.json, report.json and report.html; or, for a bad file, nothing: it says why and exits with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import data_page, data_report, lab
+from ml.container import JobError, base_dir, processing_message_file, run
+from ml.dataset import Dataset, stratified_split, to_csv
+from schema import Row, Schema, SchemaError, load_schema, parse_csv
+
+FRACTIONS = {"train": 0.65, "validation": 0.15, "test": 0.2}
+DEFAULT_SEED = 1729
+MIN_PER_CLASS = 20
+REASONS_SHOWN = 20
+
+
+def read_text(source: Path) -> str:
+    """Return the raw file's text; `source` is the file, or a folder that holds one CSV.
+
+    Raises
+    ------
+    JobError
+        When there is no such file, several, or it is not UTF-8 text.
+    """
+    if source.is_dir():
+        files = sorted(p for p in source.iterdir() if p.suffix.lower() == ".csv" and not p.name.startswith("."))
+        if len(files) != 1:
+            raise JobError(f"{source} holds {len(files)} CSV files; it must hold exactly one.")
+        source = files[0]
+    try:
+        raw = source.read_bytes()
+    except OSError as exc:
+        raise JobError(f"{source} cannot be read ({exc.strerror}); check the path.") from exc
+    if not raw.strip():
+        raise JobError(f"{source.name} is empty; give the raw data.")
+    if raw[:2] == b"PK":
+        raise JobError(f"{source.name} is a spreadsheet or an archive, not text; save it as CSV in UTF-8.")
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw:
+        raise JobError(f"{source.name} is UTF-16 or binary; save it as CSV in UTF-8.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = raw[: exc.start].count(b"\n") + 1
+        raise JobError(f"{source.name} is not UTF-8 (line {line}); save it as CSV in UTF-8.") from exc
+
+
+def check(text: str, schema: Schema) -> list[Row]:
+    """Return the customers of a raw file that keeps every rule.
+
+    Raises
+    ------
+    JobError
+        When it does not: the message lists lines and reasons, never values.
+    """
+    try:
+        rows = parse_csv(schema, text, whole=True)
+    except SchemaError as exc:
+        raise JobError(f"The raw file cannot be used: {exc}.") from exc
+    reasons = []
+    seen: dict[tuple[object, ...], int] = {}
+    named = " and ".join(schema.by_name[name].column for name in schema.identifier)
+    for row in rows:
+        for problem in row.problems:
+            column = schema.by_name[problem.field].column + " " if problem.field else ""
+            reasons.append(f"line {row.line}: {column}{problem.rule}")
+        if schema.identifier and not row.problems:
+            first = seen.setdefault(tuple(row.record[name] for name in schema.identifier), row.line)
+            if first != row.line:
+                reasons.append(f"line {row.line}: has the {named} of line {first}")
+    if reasons:
+        shown = "\n".join(f"  {reason}" for reason in reasons[:REASONS_SHOWN])
+        more = f"\n  and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
+        raise JobError(f"The raw file has {len(reasons)} problem(s) in {len(rows)} rows:\n{shown}{more}")
+    churners = sum(bool(row.record[schema.label.name]) for row in rows)
+    if min(churners, len(rows) - churners) < MIN_PER_CLASS:
+        raise JobError(
+            f"The raw file has {churners} churners among {len(rows)} customers; training needs at least "
+            f"{MIN_PER_CLASS} churners and {MIN_PER_CLASS} others."
+        )
+    return rows
+
+
+def encode(rows: Sequence[Row], schema: Schema) -> Dataset:
+    """Return checked customers as the model sees them, in the file's order."""
+    features = np.array([schema.encode(row.record) for row in rows], dtype=np.float64)
+    return Dataset(features, np.array([float(bool(row.record[schema.label.name])) for row in rows]))
+
+
+def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dict[str, float]) -> dict[str, str]:
+    """Return the content of every output file by name.
+
+    Raises
+    ------
+    JobError
+        When the raw file breaks a rule.
+    """
+    rows = check(text, schema)
+    files: dict[str, str] = {}
+    sizes: dict[str, dict[str, int]] = {}
+    if recipe == "lab":
+        table = lab.frame(text)
+        columns = list(table.columns[1:])
+        for name, part in lab.split(table).items():
+            files[f"{name}.csv"] = part.to_csv(header=False, index=False)
+            sizes[name] = {"customers": len(part), "churners": int(part[lab.LABEL].sum())}
+    else:
+        data = encode(rows, schema)
+        columns = list(schema.columns)
+        for name, part in zip(fractions, stratified_split(data.labels, list(fractions.values()), seed), strict=True):
+            chosen = data.take(part)
+            files[f"{name}.csv"] = to_csv(chosen)
+            sizes[name] = {"customers": len(part), "churners": int(chosen.labels.sum())}
+    about = {
+        "recipe": recipe,
+        "seed": lab.SHUFFLE_SEED if recipe == "lab" else seed,
+        "schema_hash": schema.hash,
+        "raw_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "parts": sizes,
+        "n_columns": len(columns),
+    }
+    report = {**about, **data_report.describe(rows, schema)}
+    files["columns.json"] = _json({"label": schema.label.name, "columns": columns})
+    files["report.json"] = _json(report)
+    files["report.html"] = data_page.render(report)
+    return files
+
+
+def write(files: dict[str, str], output_dir: Path) -> None:
+    """Write all files or none: they are written aside first and then moved into place."""
+    output_dir.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".partial-", dir=output_dir))
+    try:
+        for name, content in files.items():
+            (aside / name).write_text(content, encoding="utf-8", newline="")
+        for name in files:
+            (aside / name).replace(output_dir / name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the step and return its exit code."""
+    processing = base_dir() / "processing"
+    parser = argparse.ArgumentParser(prog="python -m ml.prepare", description=__doc__)
+    parser.add_argument("--input", type=Path, default=processing / "input" / "raw", help="a CSV, or a folder with one")
+    parser.add_argument("--output-dir", type=Path, default=processing / "output")
+    parser.add_argument("--recipe", choices=("default", "lab"), default="default")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the default recipe's split")
+    for name in ("validation", "test"):
+        parser.add_argument(f"--{name}-fraction", type=float, default=FRACTIONS[name])
+    args = parser.parse_args(argv)
+
+    def job() -> None:
+        held = {"validation": args.validation_fraction, "test": args.test_fraction}
+        if not (min(held.values()) >= 0.05 and sum(held.values()) <= 0.8):
+            raise JobError("--validation-fraction and --test-fraction must be 0.05 or more, and at most 0.8 together.")
+        fractions = {"train": 1 - sum(held.values()), **held}
+        text = read_text(args.input)
+        files = prepare(text, load_schema(), recipe=args.recipe, seed=args.seed, fractions=fractions)
+        write(files, args.output_dir)
+        for name, size in json.loads(files["report.json"])["parts"].items():
+            print(f"{name}: {size['customers']:,} customers, {size['churners']:,} of them churners")
+
+    return run(job, processing_message_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
