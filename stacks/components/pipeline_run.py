@@ -67,12 +67,11 @@ class PipelineRun(Construct):
                 "Inputs": dict(inputs),
             },
         )
-        self.resource.node.add_dependency(self._framework_policy)
+        # The run begins as soon as the resource does: whoever starts it and waits for it must be allowed to by then.
+        self.resource.node.add_dependency(*self._framework_policies)
         self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
 
-    def _handler(
-        self, construct_id: str, *, entry: str, grants: Sequence[Grant]
-    ) -> lambda_.IFunction:
+    def _handler(self, construct_id: str, *, entry: str, grants: Sequence[Grant]) -> lambda_.IFunction:
         return PythonFunction(
             self,
             construct_id,
@@ -110,12 +109,14 @@ class PipelineRun(Construct):
         if not isinstance(machine, stepfunctions.CfnStateMachine):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
         write = write_log(group).statement()
-        call = allow("lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn])
-        start = allow("states:StartExecution", on=[machine.ref])
-        self._framework_policy = iam.Policy(
-            self, "StartPolicy", roles=[starts], statements=[write, call.statement(), start.statement()]
+        call = allow(
+            "lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn]
         )
-        iam.Policy(self, "WaitPolicy", roles=[waits], statements=[write, call.statement()])
+        start = allow("states:StartExecution", on=[machine.ref])
+        self._framework_policies = (
+            iam.Policy(self, "StartPolicy", roles=[starts], statements=[write, call.statement(), start.statement()]),
+            iam.Policy(self, "WaitPolicy", roles=[waits], statements=[write, call.statement()]),
+        )
         _acknowledge_waiter(provider, waiter, machine)
         return provider
 
