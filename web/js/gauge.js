@@ -14,7 +14,7 @@ export function gauge(risk) {
   const label = risk ? text.gauge(risk.probability, risk.threshold) : undefined;
   const picture = svg("svg", {
     class: "gauge",
-    viewBox: "0 -14 260 164",
+    viewBox: "-8 0 276 152",
     role: risk ? "img" : undefined,
     "aria-label": label,
     "aria-hidden": risk ? undefined : "true",
@@ -28,8 +28,10 @@ export function gauge(risk) {
     svg("path", { class: "gauge-zone", d: arc(risk.threshold, 1) }),
     value(risk),
     ...mark(risk.threshold),
-    svg("text", { class: "gauge-number", x: `${CENTRE.x}`, y: `${CENTRE.y - 14}` }, text.risk(risk.probability)),
-    svg("text", { class: "gauge-caption", x: `${CENTRE.x}`, y: `${CENTRE.y + 8}` }, text.riskOf),
+    svg("text", { class: "gauge-number", x: `${CENTRE.x}`, y: `${CENTRE.y - 22}` }, text.risk(risk.probability)),
+    svg("text", { class: "gauge-caption", x: `${CENTRE.x}`, y: `${CENTRE.y}` }, text.riskOf),
+    svg("text", { class: "gauge-caption small", x: `${CENTRE.x}`, y: `${CENTRE.y + 19}` },
+      text.threshold(risk.threshold)),
   );
   return picture;
 }
@@ -51,13 +53,11 @@ function value({ probability, churn }) {
 
 /** @param {number} threshold */
 function mark(threshold) {
-  const [from, to, words] = [RADIUS - 14, RADIUS + 13, RADIUS + 21].map((r) => at(threshold, r));
+  const [from, to, words] = [RADIUS - 14, RADIUS + 13, RADIUS + 19].map((r) => at(threshold, r));
   const anchor = threshold < 0.4 ? "end" : threshold > 0.6 ? "start" : "middle";
   return [
     svg("line", { class: "gauge-mark", x1: from.x, y1: from.y, x2: to.x, y2: to.y }),
-    svg("text", { class: "gauge-note", y: words.y, "text-anchor": anchor },
-      svg("tspan", { x: words.x, dy: "-0.7em" }, text.threshold),
-      svg("tspan", { x: words.x, dy: "1.2em" }, text.risk(threshold))),
+    svg("text", { class: "gauge-note", x: words.x, y: words.y, "text-anchor": anchor }, text.risk(threshold)),
   ];
 }
 

@@ -5,14 +5,21 @@
 
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
 const finePercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const finestPercent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 3 });
 const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 6, useGrouping: false });
-const day = new Intl.DateTimeFormat("en", { dateStyle: "long", timeStyle: "short" });
+const day = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 /** A probability near 0 or 1 keeps its digits: no risk is ever shown as none, or as certain. */
 const risk = (/** @type {number} */ p) =>
   p < 0.001 ? "under 0.1%" : p > 0.999 ? "over 99.9%"
     : (p < 0.01 || p > 0.99 ? finePercent : percent).format(p);
+
+/** Risk and threshold with as many digits as it takes to see which is larger. */
+const apart = (/** @type {number} */ p, /** @type {number} */ threshold) =>
+  risk(p) === risk(threshold)
+    ? [p, threshold].map((share) => finestPercent.format(share))
+    : [risk(p), risk(threshold)];
 
 /** A label inside a sentence; an acronym keeps its capitals. */
 const insideSentence = (/** @type {string} */ label) => {
@@ -74,14 +81,15 @@ export const text = {
   gauge: (/** @type {number} */ p, /** @type {number} */ threshold) =>
     `Risk of leaving: ${risk(p)}, on a scale from 0% to 100%. ` +
     `The decision changes at ${risk(threshold)}.`,
-  threshold: "offer from",
+  threshold: (/** @type {number} */ threshold) => `threshold ${risk(threshold)}`,
   decision: { true: "Make a retention offer", false: "No offer needed" },
-  because: (/** @type {boolean} */ churn, /** @type {number} */ p, /** @type {number} */ threshold) =>
-    churn
-      ? `The risk of ${risk(p)} reaches the threshold of ${risk(threshold)}, from which an offer ` +
-        "costs less than the customers it keeps."
-      : `The risk of ${risk(p)} stays below the threshold of ${risk(threshold)}, from which an ` +
-        "offer would pay.",
+  because: (/** @type {boolean} */ churn, /** @type {number} */ p, /** @type {number} */ threshold) => {
+    const [risky, limit] = apart(p, threshold);
+    return churn
+      ? `The risk of ${risky} reaches the threshold of ${limit}, from which an offer costs less ` +
+        "than the customers it keeps."
+      : `The risk of ${risky} stays below the threshold of ${limit}, from which an offer would pay.`;
+  },
   reasonsTitle: "Why",
   lowers: "Lowers the risk",
   raises: "Raises the risk",
