@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import App, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
@@ -28,7 +29,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     They name neither account nor region: the CLI's environment decides when it deploys, and the templates are the
     same wherever they are made.
     """
-    common = {"settings": settings, "termination_protection": settings.deployment.termination_protected}
+    common: dict[str, Any] = {"settings": settings, "termination_protection": settings.deployment.termination_protected}
     prefix = f"Churn-{settings.name}"
     storage = StorageStack(app, f"{prefix}-Storage", **common)
     network = NetworkStack(app, f"{prefix}-Network", key=storage.key, **common)

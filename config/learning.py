@@ -77,9 +77,7 @@ class TrainingSettings(Section):
         check_instance_type(self, "processing_instance_type")
         check_instance_type(self, "training_instance_type")
         self.require_range("volume_gb", low=1, high=1024, remedy="10 GB hold millions of customers.")
-        self.require_range(
-            "step_timeout_s", low=60, high=86400, remedy="Give a step between a minute and a day."
-        )
+        self.require_range("step_timeout_s", low=60, high=86400, remedy="Give a step between a minute and a day.")
         names = [name for name, _ in self.hyperparameters]
         self.require(
             len(set(names)) == len(names),
@@ -104,8 +102,7 @@ class TrainingSettings(Section):
         self.require(
             0 < self.maximum_cost_per_customer <= self.cost_missed_churner,
             "maximum_cost_per_customer",
-            rule="must be above 0 and at most training.cost_missed_churner "
-            f"({self.cost_missed_churner:g})",
+            rule=f"must be above 0 and at most training.cost_missed_churner ({self.cost_missed_churner:g})",
             remedy="Doing nothing costs the churn rate times that; ask for less.",
         )
 
@@ -157,12 +154,8 @@ class ServingSettings(Section):
             rule=f"must be one of {SERVERLESS_MEMORY_MB}",
             remedy="Serverless endpoints come in these sizes only.",
         )
-        self.require_range(
-            "serverless_max_concurrency", low=1, high=200, remedy="200 is the service's limit."
-        )
-        self.require_range(
-            "data_capture_percent", low=0, high=100, remedy="Give a share in percent."
-        )
+        self.require_range("serverless_max_concurrency", low=1, high=200, remedy="200 is the service's limit.")
+        self.require_range("data_capture_percent", low=0, high=100, remedy="Give a share in percent.")
         if self.serverless:
             self._check_serverless()
         self._check_update()

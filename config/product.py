@@ -45,13 +45,10 @@ class ApiSettings(Section):
         self.require(
             self.throttle_rate_per_s <= self.throttle_burst <= 5000,
             "throttle_burst",
-            rule="must be from api.throttle_rate_per_s "
-            f"({self.throttle_rate_per_s}) to 5000, the account's quota",
+            rule=f"must be from api.throttle_rate_per_s ({self.throttle_rate_per_s}) to 5000, the account's quota",
             remedy="A burst below the steady rate would throttle the steady rate.",
         )
-        self.require_range(
-            "function_memory_mb", low=128, high=10240, remedy="512 give a fast cold start."
-        )
+        self.require_range("function_memory_mb", low=128, high=10240, remedy="512 give a fast cold start.")
         self.require(
             1 <= self.endpoint_timeout_s < self.function_timeout_s,
             "endpoint_timeout_s",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from typing import Any, ClassVar, NoReturn
 
@@ -11,24 +10,21 @@ from config.errors import SettingsError
 
 
 def _accepts(value: object, annotation: Any) -> bool:
-    """Tell whether a value is of the annotated type; a bool is not a number here."""
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return any(_accepts(value, option) for option in typing.get_args(annotation))
-    if origin is typing.Literal:
-        return any(value is option or value == option for option in typing.get_args(annotation))
+    """Tell whether a value is of the annotated type; a bool is not a number here, a whole number is a float."""
+    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is tuple:
-        items = typing.get_args(annotation)
-        if not isinstance(value, tuple):
-            return False
-        if len(items) == 2 and items[1] is Ellipsis:
-            return all(_accepts(item, items[0]) for item in value)
-        return len(value) == len(items) and all(map(_accepts, value, items))
-    if annotation is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if annotation is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, tuple) and _accepts_items(value, options)
+    if origin is typing.Literal:
+        return any(type(value) is type(option) and value == option for option in options)
+    if annotation in (int, float):
+        return isinstance(value, int | annotation) and not isinstance(value, bool)
     return isinstance(value, annotation)
+
+
+def _accepts_items(values: tuple[object, ...], options: tuple[Any, ...]) -> bool:
+    if options[-1] is Ellipsis:
+        return all(_accepts(value, options[0]) for value in values)
+    return len(values) == len(options) and all(map(_accepts, values, options))
 
 
 def _spell(annotation: Any) -> str:
@@ -56,8 +52,7 @@ class Section:
             if not _accepts(value, annotations[field.name]):
                 self.refuse(
                     field.name,
-                    rule=f"must be {_spell(annotations[field.name])}, "
-                    f"not {type(value).__name__}",
+                    rule=f"must be {_spell(annotations[field.name])}, not {type(value).__name__}",
                     remedy="Correct the value in config/environments.py.",
                 )
         self.check()

@@ -51,7 +51,11 @@ class NetworkStack(Stack):
         self._log_flows(settings, key)
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         self.jobs_security_group = ec2.SecurityGroup(
-            self, "Jobs", vpc=self.vpc, description="SageMaker jobs and the endpoint of the model", allow_all_outbound=False
+            self,
+            "Jobs",
+            vpc=self.vpc,
+            description="Jobs and the endpoint of SageMaker",
+            allow_all_outbound=False,
         )
         # S3's gateway endpoint answers on public addresses, so the rule cannot name ours; no route leads elsewhere.
         self.jobs_security_group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")

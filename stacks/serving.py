@@ -49,9 +49,7 @@ class ServingStack(Stack):
         log = log_group(
             self, "EndpointLog", settings=settings.storage, key=place.key, name=f"/aws/sagemaker/Endpoints/{name}"
         )
-        role = model_role(
-            self, place=place, endpoint_name=name, captures=settings.serving.data_capture_percent > 0
-        )
+        role = model_role(self, place=place, endpoint_name=name, captures=settings.serving.data_capture_percent > 0)
         self.endpoint = ModelEndpoint(
             self,
             "Model",

@@ -114,7 +114,7 @@ class WebStack(Stack):
         acknowledge(
             distribution,
             "AwsSolutions-CFR2",
-            "A web ACL comes with sign-in. Until then the page is static, and the API behind it throttles and validates.",
+            "A web ACL comes with sign-in. Until then the page is static, and the API throttles and validates.",
         )
         acknowledge(
             distribution,

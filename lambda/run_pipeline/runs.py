@@ -10,7 +10,10 @@ from typing import Any
 
 # A deployment is made by someone who may replace the endpoint: that person's approval is the deployment.
 APPROVED = {"Name": "ModelApprovalStatus", "Value": "Approved"}
-REASON_LIMIT = 1500
+# CloudFormation shows about 1,000 characters of a reason; what comes first matters.
+REASON_LIMIT = 900
+ONGOING = ("Executing", "Stopping")
+NOT_THERE = ("ResourceNotFound", "ValidationException")
 Client = Any
 
 
@@ -54,9 +57,7 @@ def find(client: Client, properties: Properties) -> str | None:
 
     A deployment that failed later, or that is rolled back, comes by here again: it gets the package it had, at once.
     """
-    for summary in _pages(
-        client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
-    ):
+    for summary in _executions(client, properties):
         if summary.get("PipelineExecutionDisplayName") != properties.display_name:
             continue
         execution: str = summary["PipelineExecutionArn"]
@@ -90,7 +91,7 @@ def package_of(client: Client, execution: str) -> str | None:
     """
     answer = client.describe_pipeline_execution(PipelineExecutionArn=execution)
     status = answer["PipelineExecutionStatus"]
-    if status in ("Executing", "Stopping"):
+    if status in ONGOING:
         return None
     if status == "Succeeded":
         package = _package(client, execution)
@@ -104,9 +105,7 @@ def package_of(client: Client, execution: str) -> str | None:
 
 def stop(client: Client, properties: Properties) -> None:
     """Stop what still runs: a pipeline cannot be deleted under a run."""
-    for summary in _pages(
-        client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
-    ):
+    for summary in _executions(client, properties):
         if summary["PipelineExecutionStatus"] == "Executing":
             execution = summary["PipelineExecutionArn"]
             token = hashlib.sha256(execution.encode()).hexdigest()
@@ -115,24 +114,30 @@ def stop(client: Client, properties: Properties) -> None:
 
 def clear(client: Client, properties: Properties) -> bool:
     """Delete the packages where nothing is to be kept; tell whether nothing is in the way any more."""
-    going = any(
-        summary["PipelineExecutionStatus"] in ("Executing", "Stopping")
-        for summary in _pages(
-            client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=properties.pipeline
-        )
-    )
-    if going:
+    if any(one["PipelineExecutionStatus"] in ONGOING for one in _executions(client, properties)):
         return False
     if properties.deletes_packages:
+        group = properties.package_group
+        pages = _pages(client, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=group)
         # Collected first: deleting while paging would skip some.
-        packages = list(
-            _pages(
-                client, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=properties.package_group
-            )
-        )
-        for package in packages:
+        for package in list(pages):
             client.delete_model_package(ModelPackageName=package["ModelPackageArn"])
     return True
+
+
+def _executions(client: Client, properties: Properties) -> Iterator[dict[str, Any]]:
+    """Go through the runs, the latest first; a pipeline that is gone has none."""
+    try:
+        yield from _pages(
+            client,
+            "list_pipeline_executions",
+            "PipelineExecutionSummaries",
+            PipelineName=properties.pipeline,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
+    except client.exceptions.ResourceNotFound:
+        return
 
 
 def _pages(client: Client, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
@@ -156,9 +161,11 @@ def _exists(client: Client, package: str | None) -> bool:
         return False
     try:
         answer = client.describe_model_package(ModelPackageName=package)
-    except client.exceptions.ClientError:
-        # SageMaker answers ValidationException for a package that is not there, and no code of its own.
-        return False
+    except client.exceptions.ClientError as exc:
+        # SageMaker has no exception of its own for a package that is not there.
+        if exc.response["Error"]["Code"] in NOT_THERE:
+            return False
+        raise
     return bool(answer["ModelPackageStatus"] == "Completed")
 
 

@@ -134,5 +134,5 @@ def acknowledge_public_api(
         acknowledge(
             api.node.find_child("CloudWatchRole"),
             f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]",
-            "API Gateway writes its logs with one role per account, and accepts only a role with what this policy holds.",
+            "API Gateway writes its logs with one role per account, and accepts only a role with this policy's rights.",
         )

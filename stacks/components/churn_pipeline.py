@@ -110,11 +110,7 @@ class ChurnPipeline:
         )
 
     def _evaluate(self) -> Step:
-        costs = [
-            part
-            for key, name in COSTS.items()
-            for part in (f"--{key.replace('_', '-')}", text(parameter(name)))
-        ]
+        costs = [part for key, name in COSTS.items() for part in (f"--{key.replace('_', '-')}", text(parameter(name)))]
         return jobs.processing_step(
             "Evaluate",
             surroundings=self.surroundings,

@@ -31,9 +31,7 @@ class Grant(NamedTuple):
         )
 
 
-def allow(
-    *actions: str, on: Sequence[str], when: Mapping[str, Any] | None = None, wildcard_because: str = ""
-) -> Grant:
+def allow(*actions: str, on: Sequence[str], when: Mapping[str, Any] | None = None, wildcard_because: str = "") -> Grant:
     """Allow actions on resources.
 
     Parameters
@@ -83,13 +81,16 @@ def _resource(role: iam.Role) -> iam.CfnRole:
 
 
 def as_found(stack: Stack, resource: str) -> str:
-    """Spell a resource as cdk-nag does in its finding: ``<Bucket.Arn>/runs/*``, or the export's name for another stack's.
+    """Spell a resource as cdk-nag does: ``<Bucket.Arn>/runs/*``, or the export's name for another stack's.
 
     References between stacks become imports only at the end of synthesis; asking for the export now yields the same.
     """
     for token in Tokenization.reverse_string(resource).tokens:
-        if Reference.is_reference(token) and Stack.of(token.target) is not stack:
-            exported = Stack.of(token.target).export_value(token)
+        if not isinstance(token, Reference):
+            continue
+        owner = Stack.of(token.target)
+        if owner is not stack:
+            exported = owner.export_value(token)
             resource = resource.replace(Token.as_string(token), exported)
     return _flat(stack.resolve(resource))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import CfnResource
 from constructs import IConstruct
 
-# The CDK writes a DependsOn on the role beside the reference to it: twice the same order (W3005), and not ours to change.
+# The CDK writes a DependsOn on the role beside the reference to it: the same order twice (W3005), and not ours.
 REDUNDANT_DEPENDENCY = {"config": {"ignore_checks": ["W3005"]}}
 TYPES = {"AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"}
 

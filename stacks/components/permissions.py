@@ -106,17 +106,11 @@ def put_metrics(namespace: str) -> Grant:
     )
 
 
-def join_network(
-    stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup
-) -> list[Grant]:
+def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup) -> list[Grant]:
     """Attach network interfaces to our subnets with our security group."""
     interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-    places = [
-        stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets
-    ]
-    group = stack.format_arn(
-        service="ec2", resource="security-group", resource_name=security_group.security_group_id
-    )
+    places = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets]
+    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group.security_group_id)
     unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
     return [
         allow("ec2:CreateNetworkInterface", on=[interfaces, *places, group], wildcard_because=unnamed),

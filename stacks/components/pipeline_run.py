@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Duration, Stack, custom_resources
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_stepfunctions as stepfunctions
-from aws_cdk import custom_resources
 from constructs import Construct, IConstruct
 
 from config import RUN_GRACE_S, Settings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionSpec, PythonFunction
-from stacks.components.grants import Grant, allow, as_found
+from stacks.components.grants import Grant, allow, as_found, role_with
 from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
@@ -67,8 +66,8 @@ class PipelineRun(Construct):
                 "Inputs": dict(inputs),
             },
         )
-        # The run begins as soon as the resource does: whoever starts it and waits for it must be allowed to by then.
-        self.resource.node.add_dependency(*self._framework_policies)
+        # The run begins as soon as the resource does: whoever starts it must be allowed to by then.
+        self.resource.node.add_dependency(self._start_policy)
         self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
 
     def _handler(self, construct_id: str, *, entry: str, grants: Sequence[Grant]) -> lambda_.IFunction:
@@ -92,7 +91,12 @@ class PipelineRun(Construct):
         """Set the CDK's framework up with roles of ours: its own would come with a managed policy and wildcards."""
         deployment = self._settings.deployment
         group = log_group(self, "FrameworkLog", settings=self._settings.storage, key=self._key)
-        starts, waits = (self._framework_role(name) for name in ("StartRole", "WaitRole"))
+        call = allow(
+            "lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn]
+        )
+        lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
+        starts = iam.Role(self, "StartRole", assumed_by=lambda_service)
+        waits = role_with(self, "WaitRole", trusts=lambda_service, grants=[write_log(group), call])
         provider = custom_resources.Provider(
             self,
             "Framework",
@@ -108,20 +112,14 @@ class PipelineRun(Construct):
         machine = waiter.node.find_child("Resource")
         if not isinstance(machine, stepfunctions.CfnStateMachine):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
-        write = write_log(group).statement()
-        call = allow(
-            "lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn]
-        )
+        # A policy of its own: the state machine that it names is made after the role.
         start = allow("states:StartExecution", on=[machine.ref])
-        self._framework_policies = (
-            iam.Policy(self, "StartPolicy", roles=[starts], statements=[write, call.statement(), start.statement()]),
-            iam.Policy(self, "WaitPolicy", roles=[waits], statements=[write, call.statement()]),
+        grants = [write_log(group), call, start]
+        self._start_policy = iam.Policy(
+            self, "StartPolicy", roles=[starts], statements=[grant.statement() for grant in grants]
         )
         _acknowledge_waiter(provider, waiter, machine)
         return provider
-
-    def _framework_role(self, construct_id: str) -> iam.Role:
-        return iam.Role(self, construct_id, assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
 def _acknowledge_waiter(
@@ -141,7 +139,7 @@ def _acknowledge_waiter(
     acknowledge(
         machine,
         "AwsSolutions-SF1",
-        "It only repeats one call until that says yes. Its outcome is the deployment's, and the functions it calls log. "
+        "It only repeats one call until that says yes. Its outcome is the deployment's, and what it calls logs. "
         "Logging it would take permissions on every log delivery of the account.",
     )
     acknowledge(

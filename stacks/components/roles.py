@@ -75,9 +75,7 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
         grants=[
             *permissions.read_objects(place.data, CODE, RUNS),
             permissions.write_objects(place.models, RUNS),
-            *job_grants(
-                Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"
-            ),
+            *job_grants(Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"),
         ],
     )
 

@@ -1,0 +1,206 @@
+"""Every rule of the settings: what cannot be is refused, with field, value, rule and remedy."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import config
+from config import (
+    ApiSettings,
+    DeploymentSettings,
+    NetworkSettings,
+    ServingSettings,
+    Settings,
+    SettingsError,
+    StorageSettings,
+    TrainingSettings,
+    WebSettings,
+    load_settings,
+)
+from config.section import Section
+
+NETWORK = {"cidr": "10.0.0.0/16"}
+STORAGE = {"retain_on_destroy": False, "log_retention_days": 14}
+SERVERLESS = {"serverless": True, "in_vpc": False, "network_isolated": False}
+
+
+def network(**changes: Any) -> Section:
+    return NetworkSettings(**{**NETWORK, **changes})
+
+
+def storage(**changes: Any) -> Section:
+    return StorageSettings(**{**STORAGE, **changes})
+
+
+def serverless(**changes: Any) -> Section:
+    return ServingSettings(**{**SERVERLESS, **changes})
+
+
+def settings(**changes: Any) -> Section:
+    base = {"name": "test", "network": network(), "storage": storage()}
+    return Settings(**{**base, **changes})
+
+
+# (what makes it, what is changed, the field that the error must name, words of its rule or remedy)
+REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
+    (network, {"cidr": "10.0.0.0"}, "network.cidr", "/16 to /24"),
+    (network, {"cidr": "10.0.0.1/16"}, "network.cidr", "host bits"),
+    (network, {"cidr": "anything"}, "network.cidr", "IPv4 network"),
+    (network, {"cidr": "8.8.0.0/16"}, "network.cidr", "private"),
+    (network, {"cidr": "fd00::/16"}, "network.cidr", "private IPv4"),
+    (network, {"cidr": "10.0.0.0/25"}, "network.cidr", "/16 to /24"),
+    (network, {"zone_count": 1}, "network.zone_count", "needs two subnets"),
+    (network, {"zone_count": 4}, "network.zone_count", "from 2 to 3"),
+    (network, {"endpoint_zone_count": 0}, "network.endpoint_zone_count", "interface_endpoints_enabled"),
+    (network, {"endpoint_zone_count": 3}, "network.endpoint_zone_count", "network.zone_count (2)"),
+    (storage, {"log_retention_days": 15}, "storage.log_retention_days", "CloudWatch Logs"),
+    (storage, {"noncurrent_version_days": 0}, "storage.noncurrent_version_days", "from 1 to 3650"),
+    (DeploymentSettings, {"run_timeout_s": 59}, "deployment.run_timeout_s", "from 60 to 3480"),
+    (DeploymentSettings, {"run_timeout_s": 3600}, "deployment.run_timeout_s", "one hour"),
+    (DeploymentSettings, {"run_poll_s": 0}, "deployment.run_poll_s", "from 1 to a tenth"),
+    (DeploymentSettings, {"run_timeout_s": 100, "run_poll_s": 11}, "deployment.run_poll_s", "a tenth"),
+    (TrainingSettings, {"image_version": "3.0-5"}, "training.image_version", "'3.2-0'"),
+    (TrainingSettings, {"processing_instance_type": "m5.large"}, "training.processing_instance_type", "ml.m5.large"),
+    (TrainingSettings, {"training_instance_type": "ml.m5d.large"}, "training.training_instance_type", "NVMe"),
+    (TrainingSettings, {"training_instance_type": "ml.g4dn.xlarge"}, "training.training_instance_type", "NVMe"),
+    (TrainingSettings, {"volume_gb": 0}, "training.volume_gb", "from 1 to 1024"),
+    (TrainingSettings, {"step_timeout_s": 59}, "training.step_timeout_s", "from 60"),
+    (TrainingSettings, {"hyperparameters": (("eta", "1"), ("eta", "2"))}, "training.hyperparameters", "once"),
+    (TrainingSettings, {"cost_missed_churner": -1.0}, "training.cost_missed_churner", "USD"),
+    (TrainingSettings, {"cost_wasted_incentive": 2e6}, "training.cost_wasted_incentive", "from 0"),
+    (TrainingSettings, {"cost_saved_customer": -0.5}, "training.cost_saved_customer", "from 0"),
+    (TrainingSettings, {"cost_saved_customer": 500.0}, "training.cost_saved_customer", "nothing to predict"),
+    (TrainingSettings, {"minimum_average_precision": 1.01}, "training.minimum_average_precision", "from 0 to 1"),
+    (TrainingSettings, {"maximum_cost_per_customer": 0.0}, "training.maximum_cost_per_customer", "above 0"),
+    (TrainingSettings, {"maximum_cost_per_customer": 501.0}, "training.maximum_cost_per_customer", "at most"),
+    (TrainingSettings, {"unattended_approval": "Rejected"}, "training.unattended_approval", "'Approved'"),
+    (ServingSettings, {"instance_type": "ml.c5d.large"}, "serving.instance_type", "NVMe"),
+    (ServingSettings, {"instance_type": "large"}, "serving.instance_type", "instance type"),
+    (ServingSettings, {"instance_count": 0}, "serving.instance_count", "from 1"),
+    (ServingSettings, {"serverless_memory_mb": 1000}, "serving.serverless_memory_mb", "sizes"),
+    (ServingSettings, {"serverless_max_concurrency": 201}, "serving.serverless_max_concurrency", "from 1 to 200"),
+    (ServingSettings, {"data_capture_percent": 101}, "serving.data_capture_percent", "percent"),
+    (ServingSettings, {"serverless": True}, "serving.in_vpc", "cannot be in a VPC"),
+    (serverless, {"network_isolated": True}, "serving.network_isolated", "cannot be isolated"),
+    (serverless, {"data_capture_percent": 10}, "serving.data_capture_percent", "cannot capture data"),
+    (serverless, {"canary_percent": 10, "instance_count": 2}, "serving.canary_percent", "shift traffic"),
+    (ServingSettings, {"canary_percent": 51, "instance_count": 2}, "serving.canary_percent", "half"),
+    (ServingSettings, {"canary_percent": -1}, "serving.canary_percent", "from 0 to 50"),
+    (ServingSettings, {"canary_percent": 10}, "serving.instance_count", "no share"),
+    (ServingSettings, {"canary_bake_s": 3601}, "serving.canary_bake_s", "3600"),
+    (ServingSettings, {"terminate_wait_s": -1}, "serving.terminate_wait_s", "3600"),
+    (ServingSettings, {"update_timeout_s": 599}, "serving.update_timeout_s", "600 to 14400"),
+    (ServingSettings, {"update_timeout_s": 600, "canary_bake_s": 600}, "serving.update_timeout_s", "longer than"),
+    (ApiSettings, {"throttle_rate_per_s": 0}, "api.throttle_rate_per_s", "from 1"),
+    (ApiSettings, {"throttle_burst": 19}, "api.throttle_burst", "throttle_rate_per_s"),
+    (ApiSettings, {"throttle_burst": 5001}, "api.throttle_burst", "5000"),
+    (ApiSettings, {"function_memory_mb": 64}, "api.function_memory_mb", "from 128"),
+    (ApiSettings, {"endpoint_timeout_s": 15}, "api.endpoint_timeout_s", "outlive its call"),
+    (ApiSettings, {"endpoint_timeout_s": 0}, "api.endpoint_timeout_s", "from 1"),
+    (ApiSettings, {"function_timeout_s": 20}, "api.function_timeout_s", "outlive the function"),
+    (ApiSettings, {"gateway_timeout_s": 30}, "api.gateway_timeout_s", "at most 29"),
+    (WebSettings, {"edge_locations": "moon"}, "web.edge_locations", "'all'"),
+    (WebSettings, {"hsts_days": 0}, "web.hsts_days", "from 1"),
+    (settings, {"name": "Test"}, "name", "lower case"),
+    (settings, {"name": "a-b"}, "name", "lower-case letters and digits"),
+    (settings, {"name": "x" * 13}, "name", "2 to 12"),
+    (settings, {"training": TrainingSettings(step_timeout_s=1200)}, "training.step_timeout_s", "3480"),
+    (
+        settings,
+        {"storage": StorageSettings(retain_on_destroy=True, log_retention_days=30)},
+        "deployment.termination_protected",
+        "retain_on_destroy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "changes", "field", "words"), REFUSED)
+def test_what_cannot_be_is_refused(
+    make: Callable[..., Section], changes: dict[str, Any], field: str, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        make(**changes)
+    error = caught.value
+    assert error.field == field
+    assert words in f"{error.rule}. {error.remedy}"
+    assert error.remedy
+    assert str(error) == f"{field} is {error.value!r}: {error.rule}. {error.remedy}"
+
+
+@pytest.mark.parametrize("make", [network, storage, serverless, settings, ApiSettings, WebSettings, DeploymentSettings])
+def test_what_each_refusal_starts_from_is_accepted(make: Callable[..., Section]) -> None:
+    assert isinstance(make(), Section)
+
+
+def sections() -> list[tuple[type[Section], str, Any]]:
+    """Every field of every section with a value of a wrong type."""
+    wrong = {bool: "yes", int: True, float: "1", str: 7}
+    found = []
+    for kind in (NetworkSettings, StorageSettings, DeploymentSettings, TrainingSettings, ServingSettings, ApiSettings):
+        for field in dataclasses.fields(kind):
+            annotation = {"bool": bool, "int": int, "float": float, "str": str}.get(str(field.type))
+            found.append((kind, field.name, wrong[annotation] if annotation else 1))
+    return found
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), sections())
+def test_a_wrong_type_is_refused(kind: type[Section], name: str, value: object) -> None:
+    base = NETWORK if kind is NetworkSettings else STORAGE if kind is StorageSettings else {}
+    with pytest.raises(SettingsError, match=re.escape(f"{kind.section}.{name} is {value!r}: must be ")):
+        kind(**{**base, name: value})
+
+
+@pytest.mark.parametrize("value", [(("eta",),), (("eta", 1),), ["eta"], "eta"])
+def test_a_wrong_shape_of_hyperparameters_is_refused(value: Any) -> None:
+    with pytest.raises(SettingsError, match=r"training\.hyperparameters"):
+        TrainingSettings(hyperparameters=value)
+
+
+def test_a_whole_number_is_a_number() -> None:
+    assert TrainingSettings(cost_missed_churner=400).cost_missed_churner == 400
+
+
+@pytest.mark.parametrize("name", config.ENVIRONMENTS)
+def test_every_environment_loads_and_is_frozen(name: str) -> None:
+    loaded = load_settings(name)
+    assert loaded.name == name
+    assert loaded.resource_name == f"churn-{name}"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loaded.name = "other"  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        loaded.api.throttle_burst = 1  # type: ignore[misc]
+    assert load_settings(name) == loaded
+
+
+@pytest.mark.parametrize("name", ["production", "", None, "Dev", 1, "dev "])
+def test_an_unknown_environment_is_refused_with_the_names_there_are(name: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(name)
+    for known in ("dev", "staging", "prod", "local"):
+        assert known in str(caught.value)
+    assert repr(name) in str(caught.value)
+    assert "-c env=dev" in str(caught.value)
+
+
+def test_the_environments_differ_where_they_must() -> None:
+    dev, prod, local = (load_settings(name) for name in ("dev", "prod", "local"))
+    assert prod.storage.retain_on_destroy
+    assert prod.deployment.termination_protected
+    assert not dev.storage.retain_on_destroy
+    assert not local.storage.retain_on_destroy
+    assert prod.serving.canary_percent > 0
+    assert prod.training.unattended_approval == "PendingManualApproval"
+    ranges = {load_settings(name).network.cidr for name in config.ENVIRONMENTS}
+    assert len(ranges) == len(config.ENVIRONMENTS), "networks that may be joined one day must not overlap"
+
+
+def test_units_are_in_the_names() -> None:
+    unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
+    unit = re.compile(r".*_(s|days|gb|mb|percent|per_s|precision)$|(cost|maximum_cost)_.*")
+    for kind in (NetworkSettings, StorageSettings, DeploymentSettings, TrainingSettings, ServingSettings, ApiSettings):
+        for field in dataclasses.fields(kind):
+            if str(field.type) in ("int", "float"):
+                assert field.name in unitless or unit.fullmatch(field.name), f"{field.name} of what?"

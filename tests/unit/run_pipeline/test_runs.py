@@ -1,0 +1,285 @@
+"""The deployment's run of the pipeline, against SageMaker's own API shapes (botocore checks every call and answer)."""
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+FOLDER = Path(__file__).resolve().parents[3] / "lambda" / "run_pipeline"
+PIPELINE = "churn-test"
+ARN = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{PIPELINE}"
+PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{PIPELINE}/1"
+RESOURCE = {
+    "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
+    "PipelineName": PIPELINE,
+    "PackageGroupName": PIPELINE,
+    "DeletePackages": "true",
+    "Inputs": {"Definition": "d" * 64, "RawData": "r" * 64},
+}
+LIST = {"PipelineName": PIPELINE, "SortBy": "CreationTime", "SortOrder": "Descending"}
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The function's module, loaded as Lambda loads it: with its own folder on the path."""
+    for name, value in {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(FOLDER))
+    spec = importlib.util.spec_from_file_location("run_pipeline_handler", FOLDER / "handler.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    sys.modules.pop("runs", None)
+
+
+@pytest.fixture
+def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
+    """The handler's client: every expected call must come, in order, and no other."""
+    with Stubber(handler._sagemaker) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def event(kind: str, **more: Any) -> dict[str, Any]:
+    return {
+        "RequestType": kind,
+        "RequestId": "a1b2c3d4-0000-1111-2222-333344445555",
+        "ResourceProperties": RESOURCE,
+        **({"PhysicalResourceId": f"{PIPELINE}-run"} if kind != "Create" else {}),
+        **more,
+    }
+
+
+def display_name(handler: ModuleType) -> str:
+    name = handler.runs.Properties.read(RESOURCE).display_name
+    assert isinstance(name, str)
+    return name
+
+
+def execution(handler: ModuleType, status: str, *, number: int = 1, name: str | None = None) -> dict[str, Any]:
+    return {
+        "PipelineExecutionArn": f"{ARN}/execution/run{number}",
+        "PipelineExecutionStatus": status,
+        "PipelineExecutionDisplayName": name or display_name(handler),
+    }
+
+
+def listed(sagemaker: Stubber, *executions: dict[str, Any]) -> None:
+    sagemaker.add_response("list_pipeline_executions", {"PipelineExecutionSummaries": list(executions)}, LIST)
+
+
+def steps(sagemaker: Stubber, *of: dict[str, Any], number: int = 1) -> None:
+    sagemaker.add_response(
+        "list_pipeline_execution_steps",
+        {"PipelineExecutionSteps": list(of)},
+        {"PipelineExecutionArn": f"{ARN}/execution/run{number}"},
+    )
+
+
+REGISTERED = {"StepName": "Register", "StepStatus": "Succeeded", "Metadata": {"RegisterModel": {"Arn": PACKAGE}}}
+
+
+def test_creation_starts_an_approved_run_named_after_its_inputs(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker)
+    sagemaker.add_response(
+        "start_pipeline_execution",
+        {"PipelineExecutionArn": f"{ARN}/execution/run1"},
+        {
+            "PipelineName": PIPELINE,
+            "PipelineExecutionDisplayName": display_name(handler),
+            "PipelineExecutionDescription": ANY,
+            "PipelineParameters": [{"Name": "ModelApprovalStatus", "Value": "Approved"}],
+            "ClientRequestToken": ANY,
+        },
+    )
+    answer = handler.on_event(event("Create"), None)
+    assert answer == {
+        "PhysicalResourceId": f"{PIPELINE}-run",
+        "Data": {"ExecutionArn": f"{ARN}/execution/run1"},
+    }
+
+
+def test_the_same_request_twice_carries_the_same_token(handler: ModuleType, sagemaker: Stubber) -> None:
+    tokens = []
+    handler._sagemaker.meta.events.register(
+        "provide-client-params.sagemaker.StartPipelineExecution",
+        lambda params, **_: tokens.append(params["ClientRequestToken"]),
+    )
+    for request_id in ("one", "one", "two"):
+        listed(sagemaker)
+        sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run1"})
+        handler.on_event(event("Create", RequestId=request_id), None)
+    assert tokens[0] == tokens[1] != tokens[2]
+
+
+@pytest.mark.parametrize("changed", ["Definition", "RawData"])
+def test_other_inputs_are_another_run(handler: ModuleType, changed: str) -> None:
+    other = {**RESOURCE, "Inputs": {**RESOURCE["Inputs"], changed: "x" * 64}}  # type: ignore[dict-item]
+    assert handler.runs.Properties.read(other).display_name != display_name(handler)
+
+
+def test_a_run_of_the_same_inputs_whose_package_exists_is_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Succeeded", number=2, name="another"), execution(handler, "Succeeded"))
+    steps(sagemaker, REGISTERED)
+    sagemaker.add_response("describe_model_package", package("Completed"), {"ModelPackageName": PACKAGE})
+    answer = handler.on_event(event("Update"), None)
+    assert answer["Data"]["ExecutionArn"] == f"{ARN}/execution/run1"
+    assert answer["PhysicalResourceId"] == f"{PIPELINE}-run"
+
+
+def package(status: str) -> dict[str, Any]:
+    return {
+        "ModelPackageName": PIPELINE,
+        "ModelPackageArn": PACKAGE,
+        "CreationTime": 0,
+        "ModelPackageStatus": status,
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+    }
+
+
+def test_a_run_whose_package_is_gone_is_not_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Succeeded"))
+    steps(sagemaker, REGISTERED)
+    sagemaker.add_client_error("describe_model_package", "ValidationException", "does not exist")
+    sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
+    assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
+
+
+def test_a_refused_look_at_the_package_is_not_taken_for_its_absence(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Succeeded"))
+    steps(sagemaker, REGISTERED)
+    sagemaker.add_client_error("describe_model_package", "AccessDeniedException", "no", http_status_code=400)
+    with pytest.raises(handler._sagemaker.exceptions.ClientError, match="AccessDenied"):
+        handler.on_event(event("Update"), None)
+
+
+def test_a_failed_run_of_the_same_inputs_is_tried_again(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Failed"))
+    sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
+    assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
+
+
+def test_a_run_that_is_still_going_on_is_joined(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Executing"))
+    assert handler.on_event(event("Create"), None)["Data"]["ExecutionArn"].endswith("run1")
+
+
+def waiting(kind: str = "Create") -> dict[str, Any]:
+    return event(kind, Data={"ExecutionArn": f"{ARN}/execution/run1"})
+
+
+def described(sagemaker: Stubber, status: str, **more: str) -> None:
+    sagemaker.add_response(
+        "describe_pipeline_execution",
+        {"PipelineExecutionStatus": status, **more},
+        {"PipelineExecutionArn": f"{ARN}/execution/run1"},
+    )
+
+
+@pytest.mark.parametrize("status", ["Executing", "Stopping"])
+def test_a_run_that_goes_on_is_awaited_without_data(handler: ModuleType, sagemaker: Stubber, status: str) -> None:
+    described(sagemaker, status)
+    # The framework refuses "Data" with an answer that is not complete.
+    assert handler.is_complete(waiting(), None) == {"IsComplete": False}
+
+
+def test_a_run_that_succeeded_hands_its_package_over(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Succeeded")
+    steps(sagemaker, {"StepName": "Train", "StepStatus": "Succeeded", "Metadata": {}}, REGISTERED)
+    assert handler.is_complete(waiting(), None) == {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE}}
+
+
+def test_a_run_without_a_package_fails_the_deployment(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Succeeded")
+    steps(sagemaker, {"StepName": "Train", "StepStatus": "Succeeded"})
+    with pytest.raises(handler.runs.RunFailed, match="without registering a model"):
+        handler.is_complete(waiting(), None)
+
+
+def test_a_failed_step_fails_the_deployment_with_its_own_reason(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Failed", FailureReason="Step failure: One or multiple steps failed.")
+    reason = "AlgorithmError: row 7 has no Churn?, exit code: 1"
+    steps(sagemaker, {"StepName": "Prepare", "StepStatus": "Failed", "FailureReason": reason})
+    with pytest.raises(handler.runs.RunFailed) as caught:
+        handler.is_complete(waiting(), None)
+    assert f"Step Prepare: {reason}" in str(caught.value)
+    assert "run1" in str(caught.value)
+
+
+def test_a_refusal_of_the_gate_fails_the_deployment_with_its_message(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Failed")
+    message = "The model is refused: average precision 0.5 (required: at least 0.8)."
+    steps(sagemaker, {"StepName": "Refuse", "StepStatus": "Failed", "Metadata": {"Fail": {"ErrorMessage": message}}})
+    with pytest.raises(handler.runs.RunFailed, match=r"required: at least 0\.8"):
+        handler.is_complete(waiting(), None)
+
+
+def test_a_stopped_run_fails_the_deployment(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Stopped")
+    steps(sagemaker)
+    with pytest.raises(handler.runs.RunFailed, match=r"has stopped\. No reason was given"):
+        handler.is_complete(waiting(), None)
+
+
+def test_a_long_reason_is_cut_to_what_cloudformation_shows(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Failed")
+    steps(sagemaker, {"StepName": "Train", "StepStatus": "Failed", "FailureReason": "x" * 3000})
+    with pytest.raises(handler.runs.RunFailed) as caught:
+        handler.is_complete(waiting(), None)
+    assert len(str(caught.value)) < 1100
+
+
+def test_deletion_stops_what_runs_and_keeps_the_physical_id(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Executing"), execution(handler, "Failed", number=2))
+    sagemaker.add_response(
+        "stop_pipeline_execution",
+        {"PipelineExecutionArn": f"{ARN}/execution/run1"},
+        {"PipelineExecutionArn": f"{ARN}/execution/run1", "ClientRequestToken": ANY},
+    )
+    assert handler.on_event(event("Delete"), None) == {"PhysicalResourceId": f"{PIPELINE}-run"}
+
+
+def test_deletion_waits_for_runs_to_end(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Stopping"))
+    assert handler.is_complete(event("Delete"), None) == {"IsComplete": False}
+
+
+def test_deletion_clears_the_package_group(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker, execution(handler, "Succeeded"))
+    summary = {"ModelPackageArn": PACKAGE, "CreationTime": 0, "ModelPackageStatus": "Completed"}
+    sagemaker.add_response(
+        "list_model_packages", {"ModelPackageSummaryList": [summary]}, {"ModelPackageGroupName": PIPELINE}
+    )
+    sagemaker.add_response("delete_model_package", {}, {"ModelPackageName": PACKAGE})
+    assert handler.is_complete(event("Delete"), None) == {"IsComplete": True}
+
+
+def test_deletion_leaves_packages_alone_where_they_are_kept(handler: ModuleType, sagemaker: Stubber) -> None:
+    listed(sagemaker)
+    kept = event("Delete", ResourceProperties={**RESOURCE, "DeletePackages": "false"})
+    assert handler.is_complete(kept, None) == {"IsComplete": True}
+
+
+def test_deletion_survives_a_pipeline_that_is_gone(handler: ModuleType, sagemaker: Stubber) -> None:
+    for _ in range(2):
+        sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound", "gone")
+    kept = event("Delete", ResourceProperties={**RESOURCE, "DeletePackages": "false"})
+    assert handler.on_event(kept, None)["PhysicalResourceId"] == f"{PIPELINE}-run"
+    assert handler.is_complete(kept, None) == {"IsComplete": True}
+
+
+def test_a_call_that_hangs_ends_before_the_function_does(handler: ModuleType) -> None:
+    config = handler._sagemaker.meta.config
+    longest_s = config.connect_timeout + config.read_timeout
+    assert longest_s * config.retries["total_max_attempts"] <= 60
