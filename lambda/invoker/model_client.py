@@ -34,7 +34,8 @@ _PASSING = {
     "InternalFailure": 5,
     "InternalDependencyException": 5,
 }
-_BUSY = (502, 503, 504)
+# The container's own statuses that pass; 0 is SageMaker's word for one that did not answer at all.
+_BUSY = (0, 502, 503, 504)
 
 
 class _Credentials(NamedTuple):
@@ -162,7 +163,7 @@ def _error_of(response: urllib3.BaseHTTPResponse) -> Exception:
     name = response.headers.get("x-amzn-errortype", "").split(":")[0] or f"Http{response.status}"
     if name == "ModelError":
         original = _original_status(response.data)
-        name = f"ModelError{original}"
+        name = "ModelError" if original is None else f"ModelError {original}"
         if original in _BUSY:
             return EndpointUnavailable("The model is busy. Try again.", cause=name, retry_after_s=5)
     if name in _PASSING or response.status in (429, *_BUSY):
@@ -172,9 +173,9 @@ def _error_of(response: urllib3.BaseHTTPResponse) -> Exception:
     return ModelFailure(name)
 
 
-def _original_status(data: bytes) -> int:
+def _original_status(data: bytes) -> int | None:
     """Read the container's own status; its message stays unread, it may quote a customer."""
     try:
         return int(json.loads(data)["OriginalStatusCode"])
     except (ValueError, TypeError, KeyError):
-        return 0
+        return None

@@ -107,7 +107,8 @@ def test_other_addresses_and_methods(post: Post) -> None:
         (503, "ServiceUnavailable", {}, "ServiceUnavailable"),
         (500, "InternalFailure", {}, "InternalFailure"),
         (530, "InternalDependencyException", {}, "InternalDependencyException"),
-        (424, "ModelError", {"OriginalStatusCode": 503}, "ModelError503"),
+        (424, "ModelError", {"OriginalStatusCode": 503}, "ModelError 503"),
+        (424, "ModelError", {"OriginalStatusCode": 0}, "ModelError 0"),
         (502, "", {}, "Http502"),
     ],
 )
@@ -127,9 +128,9 @@ def test_trouble_that_passes_is_503_with_retry_after(
     ("status", "error", "extra", "cause"),
     [
         (403, "AccessDeniedException", {}, "AccessDeniedException"),
-        (424, "ModelError", {"OriginalStatusCode": 500}, "ModelError500"),
-        (424, "ModelError", {"OriginalStatusCode": 400}, "ModelError400"),
-        (424, "ModelError", {}, "ModelError0"),
+        (424, "ModelError", {"OriginalStatusCode": 500}, "ModelError 500"),
+        (424, "ModelError", {"OriginalStatusCode": 400}, "ModelError 400"),
+        (424, "ModelError", {}, "ModelError"),
     ],
 )
 def test_trouble_that_stays_is_500_without_internals(
