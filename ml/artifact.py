@@ -6,6 +6,8 @@ import json
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +35,9 @@ def save(folder: Path, booster: xgboost.Booster, schema_document: Any, metadata:
     shutil.copyfile(HERE / "inference.py", folder / CODE / "inference.py")
 
 
-def unpacked(source: Path) -> Path:
-    """Return a folder with the model's files; `source` holds them, or ``model.tar.gz``, as SageMaker ships it.
+@contextmanager
+def unpacked(source: Path) -> Iterator[Path]:
+    """Give a folder with the model's files; `source` holds them, or ``model.tar.gz``, as SageMaker ships it.
 
     Raises
     ------
@@ -42,19 +45,21 @@ def unpacked(source: Path) -> Path:
         When there is no model.
     """
     if (source / MODEL).is_file():
-        return source
+        yield source
+        return
     archive = source if source.is_file() else source / "model.tar.gz"
     if not archive.is_file():
         raise JobError(f"{source} holds neither {MODEL} nor model.tar.gz; give the training job's output.")
-    folder = Path(tempfile.mkdtemp(prefix="model-"))
-    try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(folder, filter="data")
-    except tarfile.TarError as exc:
-        raise JobError(f"{archive.name} cannot be unpacked ({exc}); train again.") from exc
-    if not (folder / MODEL).is_file():
-        raise JobError(f"{archive.name} holds no {MODEL}; train again.")
-    return folder
+    with tempfile.TemporaryDirectory(prefix="model-") as name:
+        folder = Path(name)
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+        except (tarfile.TarError, OSError, EOFError) as exc:
+            raise JobError(f"{archive.name} cannot be unpacked ({exc}); train again.") from exc
+        if not (folder / MODEL).is_file():
+            raise JobError(f"{archive.name} holds no {MODEL}; train again.")
+        yield folder
 
 
 def load_booster(folder: Path) -> xgboost.Booster:

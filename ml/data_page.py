@@ -60,7 +60,7 @@ def _alone(report: dict[str, Any]) -> str:
     items = [(a["label"], max(a["auc"] - 0.5, 0), f"{a['auc']:.3f}") for a in ranked]
     text = (
         "AUC of each attribute by itself: 0.5 tells nothing, 1 tells all. Categories are scored by the churn rate of "
-        "the category among customers other than those scored. Attributes that act together show less than they are worth."
+        "the category among customers other than those scored. Attributes that act together show less than they tell."
     )
     return section("What each attribute tells alone", text, figure("AUC", charts.bars(items, title="AUC by attribute")))
 
