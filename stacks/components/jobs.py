@@ -14,6 +14,8 @@ _CODE = "code"
 _CSV = "text/csv"
 # Instance types that the registry may propose for a package; the endpoint's own comes from the settings.
 SERVING_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge")
+# Batch transform has no ml.c5.large: SageMaker refuses a package that names it.
+TRANSFORM_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge")
 
 
 def input_path(name: str) -> str:
@@ -187,7 +189,7 @@ def register_step(
                 "SupportedContentTypes": ["application/json", _CSV],
                 "SupportedResponseMIMETypes": ["application/json", _CSV],
                 "SupportedRealtimeInferenceInstanceTypes": list(SERVING_INSTANCE_TYPES),
-                "SupportedTransformInstanceTypes": list(SERVING_INSTANCE_TYPES),
+                "SupportedTransformInstanceTypes": list(TRANSFORM_INSTANCE_TYPES),
             },
             "ModelMetrics": {
                 "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": evaluation_uri}}
