@@ -42,7 +42,8 @@ class Cdk:
 
     def bootstrap(self) -> None:
         """Make the bootstrap stack."""
-        self._run("bootstrap", [f"aws://{ACCOUNT}/{REGION}", "--quiet"], self._quiet)
+        # From a folder without a cdk.json: the app has nothing to say about it, and takes seconds to say so.
+        self._run("bootstrap", [f"aws://{ACCOUNT}/{REGION}"], self._quiet, cwd=self._settings.directory)
 
     def deploy(self, *arguments: str, app: str | None = None) -> None:
         """Deploy all stacks.
@@ -71,14 +72,16 @@ class Cdk:
         if self._current is not None:
             processes.stop(self._current, 10)
 
-    def _run(self, name: str, arguments: Sequence[str], show: Callable[[str], None]) -> None:
+    def _run(
+        self, name: str, arguments: Sequence[str], show: Callable[[str], None], cwd: Path = ROOT
+    ) -> None:
         log_path = self._settings.log_dir / f"cdk-{name}.log"
         log_path.parent.mkdir(parents=True, exist_ok=True)
         output = self._settings.directory / "cdk.out"
         process = self._current = processes.start(
             [str(cdk()), name, *arguments, "--output", str(output)],
             env=environment.deployment(self._settings),
-            cwd=ROOT,
+            cwd=cwd,
             output=subprocess.PIPE,
         )
         assert process.stdout is not None
@@ -121,15 +124,19 @@ class Cdk:
         where, status = f"{event['stack']}: {event['name']}", event["status"]
         count = f" ({event['done']} of {event['total']})" if event["total"] else ""
         if "FAILED" in status or "ROLLBACK" in status:
-            self._console.say(f"{where} ({event['type']}) {status}")
+            self._console.say(f"{where[:400]} ({event['type']}) {status}")
         else:
             self._console.waiting(f"{where} {status.lower().replace('_', ' ')}{count}")
 
 
 def _reason(tail: Sequence[str]) -> str:
-    """The lines that say why, out of the end of CDK's output."""
-    telling = [line.strip() for line in tail if re.search(r"FAILED|❌|[Ee]rror|failed", line)]
-    return "\n".join(dict.fromkeys(telling[-12:])) or "\n".join(tail[-15:])
+    """The lines that say why, out of the end of CDK's output: the first resource that failed, else its errors."""
+    for line in tail:
+        event = _EVENT.match(line)
+        if event and event["status"].endswith("FAILED"):
+            return f"{event['stack']}: {event['name']}"
+    telling = [line.strip() for line in tail if re.search(r"❌|[Ee]rror|failed", line)]
+    return "\n".join(dict.fromkeys(telling[:12])) or "\n".join(tail[-15:])
 
 
 def assembly(settings: Settings) -> Path:

@@ -53,7 +53,7 @@ def call(name: str, request: Request) -> Answer:
     return answer
 
 
-def check(name: str, request: Request, ignore: tuple[str, ...] = ()) -> None:
+def check(name: str, request: Request) -> None:
     """Refuse a request that botocore's model does not allow.
 
     Parameters
@@ -62,14 +62,9 @@ def check(name: str, request: Request, ignore: tuple[str, ...] = ()) -> None:
         The operation.
     request
         Its input, as parsed from JSON.
-    ignore
-        Top-level members that SDKs fill in by themselves and that may be missing here.
     """
     shape = model.operation(name).input_shape
-    if shape is None:
-        return
-    found = shapes.problems(shape, request)
-    found = [p for p in found if not any(f"'{m[:1].lower()}{m[1:]}'" in p for m in ignore)]
+    found = shapes.problems(shape, request) if shape is not None else []
     if found:
         noun = "error" if len(found) == 1 else "errors"
         raise invalid(f"{len(found)} validation {noun} detected: {'; '.join(found)}")
