@@ -92,8 +92,9 @@ def test_lost_connection_is_explained_and_tried_again(page: Page, watch: Any, ex
     expect(page.get_by_role("alert")).to_contain_text("No connection")
     screenshot(page, "offline")
     page.context.set_offline(False)
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Try again").press("Enter")
     expect(page.get_by_role("img", name="Risk of leaving")).to_be_visible()
+    expect(page.get_by_role("heading", name="The answer")).to_be_focused()
     assert entered(page) == as_text(examples["at_risk"])
 
 

@@ -70,6 +70,8 @@ function run(schema, examples, api) {
     if (problems.length) return form.showErrors(problems);
     form.clearErrors();
     setAsking(true);
+    // "Try again" vanishes with the failure it belongs to; the focus must not vanish with it.
+    if (byId("answer").contains(document.activeElement)) byId("answer-title").focus({ preventScroll: true });
     showAsking();
     reveal();
     const sent = JSON.stringify(form.entered);
