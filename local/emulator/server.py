@@ -54,8 +54,11 @@ async def _serve(gateway_port: int, web_port: int) -> None:
 
     async def until_stopped() -> None:
         await stopping.wait()
+        _log.info("stopping")
         # Jobs and endpoints end before the state is saved, so that what is saved is true.
+        started = time.monotonic()
         await adapter.stop()
+        _log.info("processes of the SageMaker service ended in %.1f s", time.monotonic() - started)
 
     config = Config()
     config.bind = [f"127.0.0.1:{gateway_port}", f"127.0.0.1:{web_port}"]
