@@ -15,6 +15,8 @@ from constructs import IConstruct
 # "AwsSolutions-IAM5[Resource::*]" is one finding; "AwsSolutions-IAM5" would match none of that rule's.
 FINDING = re.compile(r"[A-Za-z0-9]+-[A-Za-z0-9]+(\[.+\])?")
 FEWEST_WORDS = 8
+# What the CDK puts before the ids that an app acknowledges.
+PREFIX = "Annotation::"
 
 
 class Acknowledged(NamedTuple):
@@ -57,13 +59,14 @@ def _record(construct: IConstruct, finding: str, reason: str) -> None:
 
 
 def acknowledged(root: IConstruct) -> list[Acknowledged]:
-    """Collect every acknowledgement in the tree under `root`."""
+    """Collect every acknowledgement of ours in the tree under `root`; the CDK's own carry another prefix."""
     found = []
     for construct in root.node.find_all():
         for entry in construct.node.metadata:
             if entry.type == Validations.ACKNOWLEDGED_RULES_METADATA_KEY:
                 found += [
-                    Acknowledged(construct.node.path, finding.split("::", 1)[1], reason)
+                    Acknowledged(construct.node.path, finding.removeprefix(PREFIX), reason)
                     for finding, reason in entry.data.items()
+                    if finding.startswith(PREFIX)
                 ]
     return found

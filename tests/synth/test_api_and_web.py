@@ -1,0 +1,145 @@
+"""The API and the page: what is let through, what is answered, what is written down."""
+
+import json
+import re
+from typing import Any
+
+from .conftest import Environment
+
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def test_the_stage_is_throttled_logged_and_keeps_bodies_to_itself(environment: Environment) -> None:
+    stage = environment.one("AWS::ApiGateway::Stage").properties
+    assert stage["StageName"] == "api"
+    (settings,) = stage["MethodSettings"]
+    assert settings["ResourcePath"] == "/*"
+    assert settings["HttpMethod"] == "*"
+    assert settings["ThrottlingRateLimit"] == environment.settings.api.throttle_rate_per_s
+    assert settings["ThrottlingBurstLimit"] == environment.settings.api.throttle_burst
+    assert settings["DataTraceEnabled"] is False
+    assert settings["LoggingLevel"] == "ERROR"
+    assert "AccessLog" in json.dumps(stage["AccessLogSetting"]["DestinationArn"])
+
+
+def test_an_access_log_line_is_json_and_holds_nothing_that_a_client_writes(environment: Environment) -> None:
+    line = json.loads(environment.one("AWS::ApiGateway::Stage").properties["AccessLogSetting"]["Format"])
+    assert {"requestId", "requestTime", "ip", "httpMethod", "resourcePath", "status", "responseLatency"} <= set(line)
+    for value in line.values():
+        assert re.fullmatch(r"\$context\.[A-Za-z.]+", value)
+    assert not {"$context.path", "$context.identity.userAgent", "$context.error.message"} & set(line.values())
+
+
+def test_every_method_is_validated(environment: Environment) -> None:
+    validators = {v.logical_id: v.properties for v in environment.resources("AWS::ApiGateway::RequestValidator")}
+    for validator in validators.values():
+        assert validator["ValidateRequestBody"] is True
+        assert validator["ValidateRequestParameters"] is True
+    methods = {m.properties["HttpMethod"]: m.properties for m in environment.resources("AWS::ApiGateway::Method")}
+    assert set(methods) == {"GET", "POST"}
+    for method in methods.values():
+        assert method["RequestValidatorId"]["Ref"] in validators
+    assert methods["POST"]["RequestModels"]["application/json"]
+
+
+def test_the_model_of_a_request_is_its_envelope(environment: Environment) -> None:
+    schema = environment.one("AWS::ApiGateway::Model").properties["Schema"]
+    assert schema["type"] == "object"
+    assert schema["required"] == ["customers"]
+    assert schema["properties"]["customers"]["type"] == "array"
+    assert schema["properties"]["customers"]["minItems"] == 1
+    # The function answers too many with 413, which this could not.
+    assert "maxItems" not in schema["properties"]["customers"]
+    assert schema["properties"]["customers"]["items"] == {"type": "object"}
+
+
+def test_api_gateway_answers_in_the_shape_of_problem_details(environment: Environment) -> None:
+    answers = {
+        a.properties["ResponseType"]: a.properties for a in environment.resources("AWS::ApiGateway::GatewayResponse")
+    }
+    assert {"BAD_REQUEST_BODY", "DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "INTEGRATION_TIMEOUT"} <= set(answers)
+    for kind, answer in answers.items():
+        headers = answer["ResponseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        problem = json.loads(answer["ResponseTemplates"]["application/json"])
+        assert {"type", "title", "detail", "request_id", "errors"} <= set(problem)
+        assert problem["request_id"] == "$context.requestId"
+        assert problem["errors"] == []
+        assert re.findall(r"\$[a-z.A-Z]+", json.dumps(problem)) == ["$context.requestId"], "may quote the client"
+        if "StatusCode" in answer:
+            assert problem["status"] == int(answer["StatusCode"])
+        assert ("gatewayresponse.header.Retry-After" in headers) is (
+            kind in {"THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
+        )
+
+
+def distribution(environment: Environment) -> dict[str, Any]:
+    found: dict[str, Any] = environment.one("AWS::CloudFront::Distribution").properties["DistributionConfig"]
+    return found
+
+
+def test_viewers_and_origins_speak_https_only(environment: Environment) -> None:
+    config = distribution(environment)
+    for behaviour in [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]:
+        assert behaviour["ViewerProtocolPolicy"] in ("redirect-to-https", "https-only")
+        assert behaviour["ResponseHeadersPolicyId"]
+    custom = [one["CustomOriginConfig"] for one in config["Origins"] if "CustomOriginConfig" in one]
+    assert custom
+    for origin in custom:
+        assert origin["OriginProtocolPolicy"] == "https-only"
+        assert origin["OriginSSLProtocols"] == ["TLSv1.2"]
+    assert config["Logging"]
+
+
+def test_the_page_comes_from_a_bucket_that_only_the_distribution_reads(environment: Environment) -> None:
+    config = distribution(environment)
+    (origin,) = [one for one in config["Origins"] if "S3OriginConfig" in one]
+    assert origin["OriginAccessControlId"]
+    assert origin["S3OriginConfig"] == {"OriginAccessIdentity": ""}
+    assert config["DefaultRootObject"] == "index.html"
+    policies = [p for p in environment.resources("AWS::S3::BucketPolicy") if p.stack == "Web"]
+    (policy,) = policies
+    (reading,) = [
+        s
+        for s in policy.properties["PolicyDocument"]["Statement"]
+        if s["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    ]
+    assert reading["Action"] == "s3:GetObject"
+    assert "Distribution" in json.dumps(reading["Condition"]["StringEquals"]["AWS:SourceArn"])
+
+
+def test_the_api_is_on_the_same_origin_and_never_cached(environment: Environment) -> None:
+    (behaviour,) = distribution(environment)["CacheBehaviors"]
+    assert behaviour["PathPattern"] == "/api/*"
+    assert behaviour["CachePolicyId"] == CACHING_DISABLED
+    assert behaviour["OriginRequestPolicyId"] == ALL_VIEWER_EXCEPT_HOST_HEADER
+    assert "POST" in behaviour["AllowedMethods"]
+    (origin,) = [one for one in distribution(environment)["Origins"] if "CustomOriginConfig" in one]
+    assert "execute-api" in json.dumps(origin["DomainName"])
+    # The stage is named like the behaviour's prefix, so the path goes through unchanged.
+    assert not origin.get("OriginPath")
+
+
+def test_the_security_headers_allow_nothing_inline_and_nothing_foreign(environment: Environment) -> None:
+    policy = environment.one("AWS::CloudFront::ResponseHeadersPolicy").properties["ResponseHeadersPolicyConfig"]
+    headers = policy["SecurityHeadersConfig"]
+    csp = dict(
+        part.strip().split(" ", 1) for part in headers["ContentSecurityPolicy"]["ContentSecurityPolicy"].split(";")
+    )
+    assert csp["default-src"] == "'none'"
+    assert csp["frame-ancestors"] == "'none'"
+    assert set(csp.values()) == {"'none'", "'self'"}
+    assert headers["ContentTypeOptions"]["Override"] is True
+    assert headers["FrameOptions"]["FrameOption"] == "DENY"
+    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 86400
+    assert all(one["Override"] for one in headers.values())
+
+
+def test_the_outputs_that_people_and_tools_look_for(environment: Environment) -> None:
+    outputs = {stack: set(template.get("Outputs", {})) for stack, template in environment.templates.items()}
+    assert {"ApiUrl", "AccessLogGroupName", "InvokerLogGroupName"} <= outputs["Api"]
+    assert {"SiteUrl", "SiteBucketName"} <= outputs["Web"]
+    assert {"EndpointName", "ModelPackageArn"} <= outputs["Serving"]
+    assert {"PipelineName", "PackageGroupName"} <= outputs["Training"]
+    assert {"DataBucketName", "ModelsBucketName"} <= outputs["Storage"]

@@ -1,0 +1,232 @@
+"""The pipeline's definition: accepted by SageMaker's APIs as botocore knows them, and whole in itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
+import pytest
+from aws_cdk import App, Stack
+from botocore.validate import ParamValidator
+
+from ml import hyperparameters
+from stacks.components.images import ACCOUNT_BY_REGION, REPOSITORY, xgboost_image_uri
+from stacks.components.pipeline_definition import (
+    Parameter,
+    Step,
+    all_steps,
+    condition,
+    definition,
+    join,
+    json_get,
+    parameter,
+    references,
+    step_property,
+)
+
+from .conftest import Environment, Synthesised
+
+OPERATIONS = {
+    "Processing": ("CreateProcessingJob", {"ProcessingJobName": "job"}),
+    "Training": ("CreateTrainingJob", {"TrainingJobName": "job"}),
+    "RegisterModel": ("CreateModelPackage", {}),
+}
+
+
+def concrete(value: Any) -> Any:
+    """Put a placeholder where the run puts a value."""
+    if isinstance(value, Mapping):
+        if set(value) & {"Get", "Std:Join", "Std:JsonGet"}:
+            return "s3://placeholder/placeholder"
+        return {key: concrete(item) for key, item in value.items()}
+    return [concrete(item) for item in value] if isinstance(value, list) else value
+
+
+def steps_of(environment: Environment, *types: str) -> list[dict[str, Any]]:
+    found = [step for step in all_steps(environment.pipeline_definition()) if step["Type"] in types]
+    assert found
+    return found
+
+
+def test_each_step_passes_the_validation_of_its_api(environment: Environment) -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    for step in steps_of(environment, *OPERATIONS):
+        operation, given_by_pipelines = OPERATIONS[step["Type"]]
+        arguments = concrete(step["Arguments"]) | given_by_pipelines
+        if step["Type"] == "RegisterModel":
+            arguments["ModelApprovalStatus"] = "Approved"
+        report = ParamValidator().validate(arguments, model.operation_model(operation).input_shape)
+        assert not report.has_errors(), f"{step['Name']}: {report.generate_report()}"
+        known = set(model.operation_model(operation).input_shape.members)
+        assert set(arguments) <= known
+
+
+def test_the_steps_are_the_ones_people_know(environment: Environment) -> None:
+    assert [(step["Name"], step["Type"]) for step in all_steps(environment.pipeline_definition())] == [
+        ("Prepare", "Processing"),
+        ("Train", "Training"),
+        ("Evaluate", "Processing"),
+        ("Gate", "Condition"),
+        ("Register", "RegisterModel"),
+        ("Refuse", "Fail"),
+    ]
+
+
+def test_the_definition_is_of_the_published_version_and_small_enough(environment: Environment) -> None:
+    document = environment.pipeline_definition()
+    assert document["Version"] == "2020-12-01"
+    assert len(json.dumps(document)) < 100_000
+
+
+def test_a_refusal_names_metrics_values_and_what_was_required(environment: Environment) -> None:
+    (refuse,) = steps_of(environment, "Fail")
+    parts = refuse["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    paths = [part["Std:JsonGet"]["Path"] for part in parts if "Std:JsonGet" in part]
+    assert paths == ["metrics.average_precision", "cost.expected_cost_per_customer"]
+    named = [part["Get"] for part in parts if "Get" in part]
+    assert named == ["Parameters.MinimumAveragePrecision", "Parameters.MaximumCostPerCustomer"]
+
+
+def test_the_gate_asks_for_precision_and_cost(environment: Environment) -> None:
+    (gate,) = steps_of(environment, "Condition")
+    precision, cost = gate["Arguments"]["Conditions"]
+    assert precision["Type"] == "GreaterThanOrEqualTo"
+    assert cost["Type"] == "LessThanOrEqualTo"
+    assert [step["Name"] for step in gate["Arguments"]["IfSteps"]] == ["Register"]
+    assert [step["Name"] for step in gate["Arguments"]["ElseSteps"]] == ["Refuse"]
+    defaults = {one["Name"]: one["DefaultValue"] for one in environment.pipeline_definition()["Parameters"]}
+    training = environment.settings.training
+    assert defaults["MinimumAveragePrecision"] == training.minimum_average_precision
+    assert defaults["MaximumCostPerCustomer"] == training.maximum_cost_per_customer
+    assert defaults["ModelApprovalStatus"] == training.unattended_approval
+
+
+def test_every_property_file_that_is_read_is_written(environment: Environment) -> None:
+    document = environment.pipeline_definition()
+    written = {
+        f"Steps.{step['Name']}.PropertyFiles.{file['PropertyFileName']}": file["OutputName"]
+        for step in all_steps(document)
+        for file in step.get("PropertyFiles", [])
+    }
+    read = {reference for reference in references(document) if ".PropertyFiles." in reference}
+    assert read == set(written)
+    for reference, output in written.items():
+        step = next(one for one in all_steps(document) if one["Name"] == reference.split(".")[1])
+        outputs = step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+        assert output in {one["OutputName"] for one in outputs}
+
+
+def test_the_hyperparameters_are_ones_that_training_knows(environment: Environment) -> None:
+    (train,) = steps_of(environment, "Training")
+    known = {row.name for row in hyperparameters.TABLE}
+    given = train["Arguments"]["HyperParameters"]
+    assert set(given) <= known
+    assert {"cost_missed_churner", "cost_wasted_incentive", "cost_saved_customer"} <= set(given)
+
+
+def test_the_metric_definitions_parse_what_training_prints(environment: Environment) -> None:
+    import re
+
+    (train,) = steps_of(environment, "Training")
+    line = "[19]\ttrain-logloss:0.08123\tvalidation-logloss:1.2e-01\tvalidation-auc:0.93\tvalidation-aucpr:0.90"
+    found = {
+        one["Name"]: re.search(one["Regex"], line)
+        for one in train["Arguments"]["AlgorithmSpecification"]["MetricDefinitions"]
+    }
+    values = {name: match and float(match[1]) for name, match in found.items()}
+    assert values == {
+        "train:logloss": 0.08123,
+        "validation:logloss": 0.12,
+        "validation:auc": 0.93,
+        "validation:aucpr": 0.90,
+    }
+
+
+def test_every_run_writes_below_its_own_id(environment: Environment) -> None:
+    for step in steps_of(environment, "Processing"):
+        for output in step["Arguments"]["ProcessingOutputConfig"]["Outputs"]:
+            assert {"Get": "Execution.PipelineExecutionId"} in output["S3Output"]["S3Uri"]["Std:Join"]["Values"]
+    (train,) = steps_of(environment, "Training")
+    path = train["Arguments"]["OutputDataConfig"]["S3OutputPath"]
+    assert {"Get": "Execution.PipelineExecutionId"} in path["Std:Join"]["Values"]
+
+
+def test_the_run_depends_on_the_definition_and_on_the_data(synthesised: Synthesised) -> None:
+    inputs = [e.one("Custom::PipelineRun").properties["Inputs"] for e in synthesised.environments.values()]
+    assert len({one["Definition"] for one in inputs}) == len(inputs), "environments differ, and so do their definitions"
+    assert len({one["RawData"] for one in inputs}) == 1
+
+
+def test_the_serving_environment_keeps_pip_off_the_network(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip's own parser reads the variables, one of which it negates: that is the point of the test."""
+    (register,) = steps_of(environment, "RegisterModel")
+    (container,) = register["Arguments"]["InferenceSpecification"]["Containers"]
+    for name, value in container["Environment"].items():
+        monkeypatch.setenv(name, value)
+    from pip._internal.commands.install import InstallCommand
+
+    options, _ = InstallCommand("install", "").parse_args(["."])
+    assert not options.build_isolation
+    assert options.no_index
+    assert options.disable_pip_version_check
+    assert container["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
+    assert container["Environment"]["SAGEMAKER_SUBMIT_DIRECTORY"] == "/opt/ml/model/code"
+
+
+@pytest.mark.parametrize("scope", ["training", "inference"])
+def test_the_image_is_the_one_the_sdk_would_choose_in_every_region(scope: str) -> None:
+    from sagemaker.core import image_uris
+    from sagemaker.core.image_uris import config_for_framework
+
+    theirs = config_for_framework("xgboost")[scope]["versions"]["3.2-0"]["registries"]
+    assert theirs == ACCOUNT_BY_REGION
+    for region, account in ACCOUNT_BY_REGION.items():
+        uri = image_uris.retrieve("xgboost", region, version="3.2-0", image_scope=scope, instance_type="ml.m5.large")
+        registry, _, image = uri.partition("/")
+        assert registry.startswith(f"{account}.dkr.ecr.{region}.")
+        assert image == f"{REPOSITORY}:3.2-0"
+
+
+def test_the_image_follows_the_region_of_the_deployment() -> None:
+    stack = Stack(App(), "Stack")
+    uris = {json.dumps(stack.resolve(xgboost_image_uri(stack, version="3.2-0"))) for _ in range(2)}
+    assert len(uris) == 1, "asking twice makes one mapping"
+    (uri,) = uris
+    assert '"Fn::FindInMap": ["XgboostRegistry", {"Ref": "AWS::Region"}, "Account"]' in uri
+    assert uri.endswith(':3.2-0"]]}') or "sagemaker-xgboost:3.2-0" in uri
+
+
+def a_step(name: str = "One", **arguments: Any) -> Step:
+    return Step(name=name, type="Processing", arguments=arguments)
+
+
+def test_two_steps_of_one_name_are_refused() -> None:
+    gate = condition("Gate", conditions=[], then=[a_step("One")], otherwise=[])
+    with pytest.raises(ValueError, match="share a name"):
+        definition(parameters=[], steps=[a_step("One"), gate])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        parameter("Missing"),
+        step_property("Missing", "X"),
+        join("a", json_get("Missing", "File", "x")),
+        [parameter("No")],
+    ],
+)
+def test_a_reference_to_nothing_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match="which is not among"):
+        definition(parameters=[Parameter(name="There", default="x")], steps=[a_step(Value=value)])
+
+
+def test_parameters_are_typed_by_their_default() -> None:
+    document = definition(
+        parameters=[Parameter(name="A", default="x", allowed=("x", "y")), Parameter(name="B", default=1.5)], steps=[]
+    )
+    assert document["Parameters"] == [
+        {"Name": "A", "Type": "String", "DefaultValue": "x", "EnumValues": ["x", "y"]},
+        {"Name": "B", "Type": "Float", "DefaultValue": 1.5},
+    ]

@@ -1,0 +1,77 @@
+"""Settings that no environment has today still give what they promise, cdk-nag included."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from config import Settings, load_settings
+
+from .conftest import Environment
+
+Synthesise = Callable[[Settings], Environment]
+
+
+def changed(section: str, **changes: Any) -> Settings:
+    settings = load_settings("dev")
+    values: dict[str, Any] = {section: replace(getattr(settings, section), **changes)}
+    return replace(settings, **values)
+
+
+def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthesise) -> None:
+    found = synthesise(
+        changed("serving", serverless=True, in_vpc=False, network_isolated=False, serverless_memory_mb=3072)
+    )
+    (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
+    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3072}
+    assert not {"InstanceType", "InitialInstanceCount"} & set(variant)
+    assert "KmsKeyId" not in found.one("AWS::SageMaker::EndpointConfig").properties
+    model = found.one("AWS::SageMaker::Model").properties
+    assert "VpcConfig" not in model
+    assert model["EnableNetworkIsolation"] is False
+
+
+def test_a_canary_shifts_its_share_and_rolls_back_on_errors(synthesise: Synthesise) -> None:
+    found = synthesise(changed("serving", instance_count=4, canary_percent=25, canary_bake_s=240))
+    deployment = found.one("AWS::SageMaker::Endpoint").properties["DeploymentConfig"]
+    routing = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert routing == {
+        "Type": "CANARY",
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+        "WaitIntervalInSeconds": 240,
+    }
+    alarm = found.one("AWS::CloudWatch::Alarm")
+    (watched,) = deployment["AutoRollbackConfiguration"]["Alarms"]
+    assert watched == {"AlarmName": {"Ref": alarm.logical_id}}
+    dimensions = {one["Name"]: one["Value"] for one in alarm.properties["Dimensions"]}
+    (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
+    assert dimensions == {"EndpointName": "churn-dev", "VariantName": variant["VariantName"]}
+
+
+def test_captured_data_is_encrypted_and_the_model_may_write_it(synthesise: Synthesise) -> None:
+    found = synthesise(changed("serving", data_capture_percent=20))
+    capture = found.one("AWS::SageMaker::EndpointConfig").properties["DataCaptureConfig"]
+    assert capture["EnableCapture"] is True
+    assert capture["InitialSamplingPercentage"] == 20
+    assert capture["KmsKeyId"]
+    assert [option["CaptureMode"] for option in capture["CaptureOptions"]] == ["Input", "Output"]
+    role = next(one for one in found.resources("AWS::IAM::Role") if one.logical_id.startswith("ModelRole"))
+    (policy,) = role.properties["Policies"]
+    writes = [s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "s3:PutObject"]
+    assert len(writes) == 1
+    assert "/capture/*" in str(writes[0]["Resource"])
+
+
+def test_without_interface_endpoints_only_s3_is_reachable(synthesise: Synthesise) -> None:
+    found = synthesise(changed("network", interface_endpoints_enabled=False))
+    assert found.one("AWS::EC2::VPCEndpoint").properties["VpcEndpointType"] == "Gateway"
+
+
+def test_a_second_deployment_leaves_the_account_s_log_role_alone(synthesise: Synthesise) -> None:
+    found = synthesise(changed("api", manages_log_role=False))
+    assert "AWS::ApiGateway::Account" not in {resource.type for resource in found.resources()}
+
+
+def test_hyperparameters_of_the_settings_reach_the_training_job(synthesise: Synthesise) -> None:
+    found = synthesise(changed("training", hyperparameters=(("max_depth", "3"),)))
+    train = next(step for step in found.pipeline_definition()["Steps"] if step["Name"] == "Train")
+    assert train["Arguments"]["HyperParameters"]["max_depth"] == "3"
