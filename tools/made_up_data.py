@@ -65,10 +65,10 @@ def churn_odds(
     A dear bill without voice mail, complaints about a small bill, and an international plan that is hardly used or
     used much drive customers away; a few leave for reasons that no column tells.
     """
-    dear = 0.0 if has_vmail else step(bill, 74, 0.4)
-    annoyed = step(complaints, 3.5, 0.05) * step(-bill, -57, 0.4)
+    dear = 0.0 if has_vmail else step(bill, 74, 0.2)
+    annoyed = step(complaints, 3.5, 0.05) * step(-bill, -57, 0.2)
     misfit = max(step(-intl_calls, -2.5, 0.05), step(intl_mins, 13.1, 0.05)) if has_plan else 0.0
-    return 1 - (1 - 0.97 * dear) * (1 - 0.97 * annoyed) * (1 - 0.97 * misfit) * (1 - 0.028)
+    return 1 - (1 - 0.99 * dear) * (1 - 0.99 * annoyed) * (1 - 0.99 * misfit) * (1 - 0.02)
 
 
 def customer(rng: random.Random, phone: int) -> list[str]:

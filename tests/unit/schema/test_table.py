@@ -14,9 +14,7 @@ SCHEMA = load_schema()
 LOYAL = load_examples()["loyal"]
 NAMES = [a.name for a in SCHEMA.inputs]
 RAW = [a.column for a in SCHEMA.attributes]
-RAW_ROW = (
-    "ME,90,510,555-0142,no,yes,21,180.5,96,30.69,200,103,17,190.2,88,8.56,9,4,2.43,2,False."  # made up
-).split(",")
+RAW_LINE = "ME,90,510,555-0142,no,yes,21,180.5,96,30.69,200,103,17,190.2,88,8.56,9,4,2.43,2,False."  # made up
 
 
 def text(*rows: list[Any], header: list[str] | None = None) -> str:
@@ -30,7 +28,7 @@ def cells(record: dict[str, Any]) -> list[str]:
 
 
 def raw(**changes: str) -> str:
-    row = dict(zip(RAW, RAW_ROW, strict=True)) | {SCHEMA.by_name[n].column: v for n, v in changes.items()}
+    row = dict(zip(RAW, RAW_LINE.split(","), strict=True)) | {SCHEMA.by_name[n].column: v for n, v in changes.items()}
     return text(list(row.values()), header=RAW)
 
 

@@ -1,0 +1,127 @@
+"""The evaluation step: from model.tar.gz and the test customers to what the gate and people read."""
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.metrics
+
+from ml import artifact, evaluate, evaluation_page, fit
+from ml.dataset import read_csv
+from schema import load_schema
+
+
+@pytest.fixture(autouse=True)
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "opt-ml"
+    folder.mkdir()
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def packed(trained: tuple[Path, str], tmp_path: Path) -> Path:
+    """The model as SageMaker ships it."""
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
+        for entry in sorted(trained[0].iterdir()):
+            tar.add(entry, entry.name)
+    return folder
+
+
+def run(model: Path, test: Path, out: Path, *more: str) -> int:
+    return evaluate.main(["--model", str(model), "--test", str(test), "--output-dir", str(out), *more])
+
+
+@pytest.fixture
+def evaluation(packed: Path, prepared: Path, tmp_path: Path) -> dict[str, Any]:
+    assert run(packed, prepared, tmp_path / "out") == 0
+    result: dict[str, Any] = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    return result
+
+
+def test_the_metrics_are_those_of_the_models_own_predictions(
+    evaluation: dict[str, Any], trained: tuple[Path, str], prepared: Path
+) -> None:
+    columns = load_schema().columns
+    data = read_csv(prepared / "test.csv", len(columns))
+    scores = fit.probabilities(artifact.load_booster(trained[0]), data.features, columns)
+    called = scores >= artifact.load_metadata(trained[0])["threshold"]
+    assert evaluation["n_customers"] == len(data.labels)
+    assert evaluation["metrics"] == pytest.approx(
+        {
+            "auc": sklearn.metrics.roc_auc_score(data.labels, scores),
+            "average_precision": sklearn.metrics.average_precision_score(data.labels, scores),
+            "log_loss": sklearn.metrics.log_loss(data.labels, scores),
+            "accuracy": sklearn.metrics.accuracy_score(data.labels, called),
+            "precision": sklearn.metrics.precision_score(data.labels, called),
+            "recall": sklearn.metrics.recall_score(data.labels, called),
+            "f1": sklearn.metrics.f1_score(data.labels, called),
+        }
+    )
+    tn, fp, fn, tp = sklearn.metrics.confusion_matrix(data.labels, called).ravel().tolist()
+    assert evaluation["confusion_matrix"] == {"tp": tp, "fp": fp, "tn": tn, "fn": fn}
+    cost = evaluation["cost"]
+    assert cost["expected_cost_per_customer"] == pytest.approx((500 * fn + 100 * fp + 100 * tp) / len(data.labels))
+    assert cost["do_nothing_cost_per_customer"] == pytest.approx(500 * data.labels.mean())
+    assert min(point["cost"] for point in cost["curve"]) == pytest.approx(cost["best_cost_per_customer"])
+    assert cost["best_cost_per_customer"] <= cost["expected_cost_per_customer"]
+
+
+def test_costs_are_parameters(packed: Path, prepared: Path, tmp_path: Path, evaluation: dict[str, Any]) -> None:
+    more = ["--cost-missed-churner", "1000", "--cost-wasted-incentive", "50", "--cost-saved-customer", "0"]
+    assert run(packed, prepared, tmp_path / "other", *more) == 0
+    other = json.loads((tmp_path / "other" / "evaluation.json").read_text())
+    c = other["confusion_matrix"]
+    expected = (1000 * c["fn"] + 50 * c["fp"]) / other["n_customers"]
+    assert other["cost"]["expected_cost_per_customer"] == pytest.approx(expected)
+    assert other["metrics"] == evaluation["metrics"]
+
+
+def test_the_page_is_self_contained_and_shows_pictures(evaluation: dict[str, Any], tmp_path: Path) -> None:
+    page = (tmp_path / "out" / "evaluation.html").read_text()
+    assert page == evaluation_page.render(evaluation)
+    assert page.count("<svg") == 5
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+    assert f"{evaluation['cost']['expected_cost_per_customer']:.2f} USD" in page
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda m, t: (m / "model.tar.gz").unlink(), "holds neither"),
+        (lambda m, t: (m / "model.tar.gz").write_bytes(b"not a tar"), "cannot be unpacked"),
+        (lambda m, t: (m / "model.tar.gz").write_bytes((m / "model.tar.gz").read_bytes()[:900]), "cannot be unpacked"),
+        (lambda m, t: (t / "test.csv").write_text("0,1\n1,2\n"), "columns where the schema makes"),
+        (
+            lambda m, t: (t / "test.csv").write_text("0" + ",1" * len(load_schema().columns) + "\n"),
+            "churners and others",
+        ),
+        (lambda m, t: (t / "test.csv").unlink(), "holds no CSV"),
+    ],
+)
+def test_a_failure_says_why(packed: Path, prepared: Path, tmp_path: Path, base: Path, spoil: Any, told: str) -> None:
+    test = tmp_path / "test"
+    test.mkdir()
+    (test / "test.csv").write_bytes((prepared / "test.csv").read_bytes())
+    spoil(packed, test)
+    assert run(packed, test, tmp_path / "out") == 1
+    assert told in (base / "output" / "message").read_text()
+    assert not (tmp_path / "out").exists()
+
+
+def test_curves_of_many_customers_are_thinned(rng: np.random.Generator) -> None:
+    from ml.dataset import Dataset
+    from ml.money import Costs
+
+    labels = (rng.random(5000) < 0.2).astype(float)
+    result = evaluate.evaluate(Dataset(np.zeros((5000, 1)), labels), rng.random(5000), 0.2, Costs())
+    assert len(result["curves"]["roc"]) <= 300
+    assert result["curves"]["roc"][0] == [0, 0]
+    assert result["curves"]["roc"][-1] == [1, 1]

@@ -1,0 +1,66 @@
+"""One table: defaults, texts as SageMaker sends them, and every wrong value named."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ml import hyperparameters
+from ml.container import JobError
+from ml.money import Costs
+
+
+def test_the_defaults_keep_their_own_rules() -> None:
+    assert hyperparameters.parse(hyperparameters.defaults()) == hyperparameters.defaults()
+    assert all(row.help.endswith(".") for row in hyperparameters.TABLE)
+
+
+def test_texts_are_typed_and_the_sdks_own_settings_left_out() -> None:
+    parsed = hyperparameters.parse({"max_depth": "7", "eta": '"0.3"', "sagemaker_program": "x.py"})
+    assert parsed == {**hyperparameters.defaults(), "max_depth": 7, "eta": 0.3}
+    assert isinstance(parsed["max_depth"], int)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"max_deph": "3"}, "max_deph is no hyperparameter"),
+        ({"max_depth": "deep"}, "max_depth must be a whole number from 1 to 15, not 'deep'"),
+        ({"max_depth": "3.5"}, "max_depth must be a whole number"),
+        ({"max_depth": "99"}, "max_depth must be"),
+        ({"eta": "nan"}, "eta must be a number"),
+        ({"eta": ""}, "eta must be a number"),
+        ({"cost_missed_churner": "-1"}, "cost_missed_churner must be"),
+    ],
+)
+def test_a_wrong_value_is_named(given: dict[str, str], told: str) -> None:
+    with pytest.raises(JobError, match=told):
+        hyperparameters.parse(given)
+
+
+def test_all_wrong_values_are_named_at_once() -> None:
+    with pytest.raises(JobError, match=r"(?s)eta.*gamma"):
+        hyperparameters.parse({"eta": "x", "gamma": "y"})
+
+
+def test_the_command_line_goes_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "hyperparameters.json"
+    file.write_text(json.dumps({"max_depth": "3", "gamma": "1"}))
+    settings = hyperparameters.read(["--max_depth", "4"], file)
+    assert (settings["max_depth"], settings["gamma"]) == (4, 1.0)
+    assert settings["eta"] == hyperparameters.defaults()["eta"]
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '"text"'])
+def test_a_malformed_file_is_told(tmp_path: Path, content: str) -> None:
+    (tmp_path / "h.json").write_text(content)
+    with pytest.raises(JobError, match=r"h\.json"):
+        hyperparameters.read([], tmp_path / "h.json")
+
+
+def test_xgboost_gets_its_own_settings_and_money_the_rest() -> None:
+    settings = hyperparameters.defaults()
+    own = hyperparameters.for_xgboost(settings)
+    assert own["objective"] == "binary:logistic"
+    assert not {"num_round", "refit", "early_stopping_rounds"} & set(own)
+    assert hyperparameters.costs(settings) == Costs()
