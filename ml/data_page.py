@@ -76,7 +76,7 @@ def _distributions(report: dict[str, Any], rate: float) -> str:
                 unit=a["unit"],
                 title=f"{a['label']} of those who stayed and those who churned",
             )
-            caption = f"mean {a['mean_of_churners']:g} of those who churned, {a['mean_of_others']:g} of the others"
+            caption = f"mean {a['mean_of_churners']:.4g} of those who churned, {a['mean_of_others']:.4g} of the others"
             figures.append(figure(_named(a), picture, caption))
         elif "categories" in a:
             items = [

@@ -109,7 +109,7 @@ def _leakage(attributes: list[dict[str, Any]], correlations: dict[str, Any], sch
 
     def add(names: Sequence[str], why: str) -> None:
         kept = [name for name in names if name in used]
-        done = "dropped" if len(kept) < len(names) else "still an input: look into it"
+        done = "still an input: look into it" if len(kept) == len(names) else "one dropped" if kept else "dropped"
         found.append({"attributes": ", ".join(names), "why": why, "status": done})
 
     for attribute in attributes:

@@ -129,6 +129,7 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
         "recipe": recipe,
         "seed": lab.SHUFFLE_SEED if recipe == "lab" else seed,
         "schema_hash": schema.hash,
+        # Of the text, which is the file unless that begins with a byte order mark.
         "raw_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "parts": sizes,
         "n_columns": len(columns),
