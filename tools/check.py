@@ -41,18 +41,11 @@ def main() -> int:
     ]
     for function in sorted(p for p in (ROOT / "lambda").iterdir() if p.is_dir()):
         # Each function is a program of its own: their modules may share names.
-        ok.append(
-            run(
-                f"types (mypy, {function.name})",
-                python,
-                "-m",
-                "mypy",
-                str(function),
-                env={"MYPYPATH": str(ROOT)},
-            )
-        )
-    # `node --check` looks at its first file only.
-    check_all = 'for f in "$@"; do node --check "$f" || exit 1; done'
+        path = {"MYPYPATH": f"{ROOT}{os.pathsep}{function}"}
+        command = (python, "-m", "mypy", str(function))
+        ok.append(run(f"types (mypy, {function.name})", *command, env=path))
+    # From standard input, because of a file alone Node only checks what it takes for CommonJS.
+    check_all = 'for f in "$@"; do node --input-type=module --check < "$f" || { echo "$f"; exit 1; }; done'
     scripts = sorted(str(p) for p in (ROOT / "web").rglob("*.js"))
     ok.append(run("syntax (web/)", "sh", "-c", check_all, "check", *scripts))
     with tempfile.TemporaryDirectory() as out:
@@ -71,7 +64,7 @@ def main() -> int:
                 )
             )
             templates = sorted(str(p) for p in Path(where).rglob("*.template.json"))
-            ok.append(run(f"cfn-lint, {name}", python, "-m", "cfnlint", *templates))
+            ok.append(run(f"cfn-lint, {name}", "cfn-lint", *templates))
     print("All checks passed." if all(ok) else "Some checks failed.")
     return 0 if all(ok) else 1
 

@@ -1,9 +1,11 @@
 """Set up what the project needs, inside the project's folder: virtual environments and Node packages.
 
-Run by the Makefile with whatever Python 3.11+ the machine has, so it uses the standard library only and stays readable
-to older Pythons, which get a clear message. Each part carries a stamp of what it was made from; with nothing changed
+Run by the Makefile with whatever Python the machine has, so it uses the standard library only, and an older Python than
+3.11 gets a clear message. Each part carries a stamp of what it was made from; with nothing changed
 the whole run takes a few milliseconds.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
@@ -34,7 +36,7 @@ WHAT = {
 }
 
 
-def fingerprint(part):
+def fingerprint(part: str) -> str:
     """What `part` is made from: its files, this Python and the place (a moved environment does not work)."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for name in FILES[part]:
@@ -42,7 +44,7 @@ def fingerprint(part):
     return digest.hexdigest()
 
 
-def run(command, log):
+def run(command: list[str], log: Path) -> None:
     """Run `command` quietly; on failure show the end of what it printed and stop."""
     with open(log, "ab") as out:
         code = subprocess.call(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
@@ -51,7 +53,7 @@ def run(command, log):
         sys.exit("\n".join([*tail, "", f"Set-up failed (the whole log: {log})."]))
 
 
-def install(part, log):
+def install(part: str, log: Path) -> None:
     """Make `part` anew from its files."""
     home = ROOT / HOME[part]
     python = home / "bin" / "python"
@@ -69,7 +71,7 @@ def install(part, log):
     )
 
 
-def works(python):
+def works(python: Path) -> bool:
     """Whether an environment's interpreter is there and is this very version."""
     if not python.exists():
         return False
@@ -82,7 +84,7 @@ def works(python):
     return version.stdout.strip() == sys.version.strip()
 
 
-def main(level):
+def main(level: str) -> None:
     """Bring every part of `level` up to date."""
     if sys.version_info < OLDEST_PYTHON:
         version = ".".join(map(str, sys.version_info[:2]))
