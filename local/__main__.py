@@ -54,8 +54,10 @@ def status(settings: Settings) -> int:
     if running is None:
         print("Nothing runs.")
         return _NOT_RUNNING
-    print(f"Page http://127.0.0.1:{running.web_port}/, AWS http://127.0.0.1:{running.gateway_port}, "
-          f"process {running.pid}.")
+    print(
+        f"Page http://127.0.0.1:{running.web_port}/, AWS http://127.0.0.1:{running.gateway_port}, "
+        f"process {running.pid}."
+    )
     return 0
 
 

@@ -54,6 +54,13 @@ def start(
     )
 
 
+def lines(process: subprocess.Popen[str]) -> IO[str]:
+    """The output of a process started with ``subprocess.PIPE``."""
+    if process.stdout is None:
+        raise ValueError("the process was not started with a pipe")
+    return process.stdout
+
+
 def stop(process: subprocess.Popen[str], wait_s: float = 20.0) -> None:
     """End a command started by :func:`start` and everything it started."""
     with contextlib.suppress(OSError):

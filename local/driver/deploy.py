@@ -72,9 +72,7 @@ class Cdk:
         if self._current is not None:
             processes.stop(self._current, 10)
 
-    def _run(
-        self, name: str, arguments: Sequence[str], show: Callable[[str], None], cwd: Path = ROOT
-    ) -> None:
+    def _run(self, name: str, arguments: Sequence[str], show: Callable[[str], None], cwd: Path = ROOT) -> None:
         log_path = self._settings.log_dir / f"cdk-{name}.log"
         log_path.parent.mkdir(parents=True, exist_ok=True)
         output = self._settings.directory / "cdk.out"
@@ -84,10 +82,9 @@ class Cdk:
             cwd=cwd,
             output=subprocess.PIPE,
         )
-        assert process.stdout is not None
         tail: list[str] = []
         with log_path.open("w") as log:
-            for line in process.stdout:
+            for line in processes.lines(process):
                 log.write(line)
                 log.flush()
                 tail = [*tail[-200:], line.rstrip()]

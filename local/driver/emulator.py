@@ -34,12 +34,6 @@ class Emulator:
         self.log_path = settings.log_dir / "emulator.log"
         self._process: subprocess.Popen[str] | None = None
 
-    @property
-    def pid(self) -> int:
-        """The process id of its supervisor."""
-        assert self._process is not None
-        return self._process.pid
-
     def start(self, console: Console) -> None:
         """Start it and wait until it answers.
 

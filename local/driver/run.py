@@ -12,6 +12,8 @@ from local.driver.events import EventPrinter
 from local.driver.state import State
 from local.settings import Settings, SettingsError, is_free
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Interrupted(Exception):
     """Somebody asked the run to stop."""
@@ -47,7 +49,7 @@ class Run:
         int
             The exit code: 0 after an orderly stop, 1 when something failed.
         """
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for signum in _SIGNALS:
             signal.signal(signum, _raise_interrupted)
         code = 0
         try:
@@ -66,6 +68,9 @@ class Run:
             self._console.say(f"Failed: {exc}")
             code = 1
         finally:
+            for signum in _SIGNALS:
+                # Already on the way; a second Ctrl-C must not leave half of it behind.
+                signal.signal(signum, signal.SIG_IGN)
             self.take_down()
         return code
 
@@ -127,8 +132,8 @@ class Run:
         self._console.plain(
             f"\nThe page:      {page}\n"
             f"Try the API:   curl -s {page}api/predictions -H 'content-type: application/json' \\\n"
-            "                 -d \"{\\\"customers\\\": [$(python3 -c 'import json; "
-            "print(json.dumps(json.load(open(\"schema/examples.json\"))[\"at_risk\"]))')]}\"\n"
+            '                 -d "{\\"customers\\": [$(python3 -c \'import json; '
+            'print(json.dumps(json.load(open("schema/examples.json"))["at_risk"]))\')]}"\n'
             f"AWS is at:     {self._settings.endpoint} (access key 000000000000, secret test)\n"
             f"Logs:          {self._settings.log_dir}\n"
             "Stop:          Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
@@ -142,9 +147,6 @@ class Run:
 
     def take_down(self) -> None:
         """Stop everything this run started, and keep its state."""
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            # Already on the way; a second Ctrl-C must not leave half of it behind.
-            signal.signal(signum, signal.SIG_IGN)
         self._cdk.stop()
         if self._emulator.alive():
             self._console.say("stopping")

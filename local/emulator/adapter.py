@@ -10,30 +10,27 @@ from local.emulator.host import MiniStackHost
 from local.sagemaker import model, platform, service
 
 _log = logging.getLogger("sagemaker")
-_host: MiniStackHost | None = None
+_hosts: list[MiniStackHost] = []
 
 
 def start(host: MiniStackHost) -> None:
     """Make the host the service's platform."""
-    global _host  # noqa: PLW0603 (MiniStack knows services as modules, so a module holds the state)
-    _host = host
+    _hosts[:] = [host]
     platform.install(host)
     # The model takes a moment to load: before the first request rather than in it.
     threading.Thread(target=model.service, daemon=True).start()
 
 
 async def handle_request(
-    method: str, path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> tuple[int, dict[str, str], bytes]:
     """Answer a request on a thread of its own, since it may call back into the gateway."""
     from ministack.core.router import extract_access_key_id
 
-    key = extract_access_key_id(headers, _query)
-    host = _host
-    assert host is not None
+    key = extract_access_key_id(headers, query)
 
     def answer() -> tuple[int, dict[str, str], bytes]:
-        with host.acting_for(key):
+        with _hosts[0].acting_for(key):
             return service.handle(method, path, headers, body)
 
     return await names.run_reentrant(answer)
@@ -52,8 +49,8 @@ def load_persisted_state(data: dict[str, Any]) -> None:
 def reset() -> None:
     """Forget everything."""
     service.reset()
-    if _host is not None:
-        _host.forget_clients()
+    for host in _hosts:
+        host.forget_clients()
 
 
 async def stop() -> None:

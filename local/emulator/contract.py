@@ -51,6 +51,7 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.core.responses": {"get_account_id": [], "get_region": [], "request_scope": ["account_id"]},
     "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers"]},
     "ministack.services.apigateway_v1": {
+        "_GatewayError": ["response_type", "message"],
         "_create_request_validator": ["api_id", "data"],
         "_request_validators": None,
         "_resources": None,

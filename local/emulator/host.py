@@ -4,7 +4,6 @@ import contextlib
 import contextvars
 import logging
 import threading
-
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -135,7 +134,7 @@ class MiniStackHost:
         key = caller.get()
         if key is None or not names.auth_enabled():
             return
-        result = names.enforce(key, action, action.partition(":")[0], self.region(), resource, context)
+        result = names.enforce(key, action, resource, context)
         if result is not None:
             principal = getattr(result, "principal_arn", "unknown")
             raise denied(
@@ -162,5 +161,3 @@ class MiniStackHost:
             yield
         finally:
             caller.reset(token)
-
-

@@ -38,12 +38,11 @@ def register_session(access_key: str, session: dict[str, Any]) -> None:
     sts.register_session(access_key, session)
 
 
-def enforce(
-    access_key: str, action: str, service: str, region: str, resource: str, context: dict[str, Any]
-) -> Any:
+def enforce(access_key: str, action: str, resource: str, context: dict[str, Any]) -> Any:
     """The evaluator's verdict: None when allowed."""
+    service = action.partition(":")[0]
     return iam_evaluator.enforce(
-        access_key, action, service, region, resource_arn=resource, service_context=context
+        access_key, action, service, get_region(), resource_arn=resource, service_context=context
     )
 
 

@@ -1,4 +1,4 @@
-"""The emulator's process: ``python -m local.emulator.server``, started by the driver with its settings in the environment.
+"""The emulator's process, started by the driver with its settings in the environment.
 
 Two ports on loopback: the gateway, where SDKs and the CDK CLI talk to "AWS", and the front door, where a browser
 meets the CloudFront distribution. Requests on loopback count as TLS (``aws:SecureTransport``): the policies that
@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -98,4 +97,3 @@ async def _run_and_mark(gateway_port: int, web_port: int, clean: Path, errors: _
 
 if __name__ == "__main__":
     main()
-

@@ -42,9 +42,7 @@ class Kind:
 
     def request(self, operation: str, props: Props) -> Request:
         """The API request that properties ask for."""
-        shape = model.operation(operation).input_shape
-        assert shape is not None
-        coerced: Request = shapes.coerce(shape, copy.deepcopy(props))
+        coerced: Request = shapes.coerce(model.input_shape(operation), copy.deepcopy(props))
         return coerced
 
     def find(self, physical_id: str) -> Record | None:
@@ -58,8 +56,9 @@ class Kind:
         """The same, when it must exist."""
         record = self.find(physical_id)
         if record is None:
-            raise ResourceFailed(f"Resource of type 'AWS::SageMaker::{self.name}' with identifier "
-                                 f"'{physical_id}' was not found.")
+            raise ResourceFailed(
+                f"Resource of type 'AWS::SageMaker::{self.name}' with identifier '{physical_id}' was not found."
+            )
         return record
 
     def answer(self, record: Record) -> Answer:
@@ -89,7 +88,11 @@ class Kind:
         """Delete the resource; one that is gone already is fine."""
         record = self.find(physical_id)
         if record is not None:
-            operations.call(f"Delete{self.name}", {f"{self.name}Name": record[f"{self.name}Name"]})
+            operations.call(f"Delete{self.name}", self.delete_request(record))
+
+    def delete_request(self, record: Record) -> Request:
+        """The request that deletes a record's resource."""
+        return {f"{self.name}Name": record[f"{self.name}Name"]}
 
 
 class PipelineKind(Kind):
@@ -116,6 +119,10 @@ class PipelineKind(Kind):
         request = self.request("UpdatePipeline", {k: v for k, v in new.items() if k != "Tags"})
         operations.call("UpdatePipeline", request | {"PipelineName": physical_id})
         return super().update(physical_id, old, new)
+
+    def delete_request(self, record: Record) -> Request:
+        """The request; see :class:`Kind`."""
+        return super().delete_request(record) | {"ClientRequestToken": uuid.uuid4().hex}
 
     def find(self, physical_id: str) -> Record | None:
         """A pipeline's record."""

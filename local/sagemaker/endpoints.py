@@ -22,9 +22,7 @@ def _summary(config: Record) -> list[dict[str, Any]]:
         image = models.containers(models.require("Model", variant["ModelName"]))[0].get("Image", "local")
         summary = {
             "VariantName": variant["VariantName"],
-            "DeployedImages": [
-                {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
-            ],
+            "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}],
             "CurrentWeight": variant.get("InitialVariantWeight", 1.0),
             "DesiredWeight": variant.get("InitialVariantWeight", 1.0),
         }
@@ -83,9 +81,7 @@ def begin_update(request: Request) -> tuple[Record, Record]:
     config = models.require("EndpointConfig", request["EndpointConfigName"])
     with records.lock:
         if record["EndpointStatus"] not in ("InService", "Failed"):
-            raise invalid(
-                f"Cannot update in-progress endpoint \"{record['EndpointArn']}\"."
-            )
+            raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
         record.pop("FailureReason", None)
         _set(record, "Updating")
     if "DeploymentConfig" in request:
@@ -120,9 +116,7 @@ def _create(request: Request) -> Answer:
 @operation("UpdateEndpoint")
 def _update(request: Request) -> Answer:
     record, config = begin_update(request)
-    platform.current().background(
-        f"endpoint {record['EndpointName']}", lambda: finish_update(record, config)
-    )
+    platform.current().background(f"endpoint {record['EndpointName']}", lambda: finish_update(record, config))
     return record
 
 
@@ -147,7 +141,7 @@ def _list(request: Request) -> Answer:
 def _delete(request: Request) -> Answer:
     record = models.require(_KIND, request["EndpointName"])
     if record["EndpointStatus"] in ("Creating", "Updating"):
-        raise invalid(f"Cannot delete in-progress endpoint \"{record['EndpointArn']}\".")
+        raise invalid(f'Cannot delete in-progress endpoint "{record["EndpointArn"]}".')
     fleet.remove(record["EndpointName"])
     records.remove(_KIND, record["EndpointName"])
     tags.forget(record["EndpointArn"])

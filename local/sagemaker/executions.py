@@ -36,9 +36,7 @@ def _start(request: Request) -> Answer:
     record: Record = {
         "PipelineArn": pipeline["PipelineArn"],
         "PipelineExecutionArn": arn,
-        "PipelineExecutionDisplayName": request.get(
-            "PipelineExecutionDisplayName", f"execution-{int(now() * 1000)}"
-        ),
+        "PipelineExecutionDisplayName": request.get("PipelineExecutionDisplayName", f"execution-{int(now() * 1000)}"),
         "PipelineExecutionStatus": "Executing",
         "CreationTime": now(),
         "LastModifiedTime": now(),

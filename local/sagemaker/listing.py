@@ -66,15 +66,11 @@ def page(
     default_order
         The order when the request names none; AWS's own differs between operations.
     """
-    output = model.operation(operation).output_shape
-    assert output is not None
-    summary = output.members[member].member
+    summary = model.operation(operation).output_shape.members[member].member
     kept = [r for r in records if _keep(r, request, name, status)]
     keys = {"Name": name, "Status": status, "LastModifiedTime": "LastModifiedTime"}
     key = keys.get(request.get("SortBy", ""), "CreationTime")
-    kept.sort(
-        key=lambda r: r.get(key, 0), reverse=request.get("SortOrder", default_order) == "Descending"
-    )
+    kept.sort(key=lambda r: r.get(key, 0), reverse=request.get("SortOrder", default_order) == "Descending")
     start = _start(request.get("NextToken"))
     end = start + request.get("MaxResults", _DEFAULT_PAGE)
     answer: Answer = {member: [shapes.project(summary, r) for r in kept[start:end]]}

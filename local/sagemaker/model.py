@@ -3,7 +3,7 @@
 import functools
 
 import botocore.session
-from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, Shape
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 
 from local.sagemaker.errors import ServiceError
 
@@ -28,6 +28,15 @@ def operation(name: str) -> OperationModel:
         raise ServiceError("UnknownOperationException", f"Unknown operation {name}") from exc
 
 
-def shape(name: str) -> Shape:
-    """A shape of the API by its name."""
-    return service().shape_for(name)
+def input_shape(name: str) -> StructureShape:
+    """What an operation takes."""
+    shape = operation(name).input_shape
+    if shape is None:
+        raise ServiceError("UnknownOperationException", f"Operation {name} takes nothing")
+    return shape
+
+
+def output_shape(name: str) -> StructureShape | None:
+    """What an operation answers; None when it answers nothing."""
+    shape: StructureShape | None = operation(name).output_shape
+    return shape

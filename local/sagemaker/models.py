@@ -38,12 +38,12 @@ def containers(model: Record) -> list[dict[str, Any]]:
     given = model.get("Containers") or [model["PrimaryContainer"]]
     resolved = []
     for container in given:
+        inner: dict[str, Any] = {}
         if "ModelPackageName" in container:
             package = packages.require(container["ModelPackageName"])
             inner = copy.deepcopy(package["InferenceSpecification"]["Containers"][0])
-            environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
-            container = {**inner, **container, "Environment": environment}
-        resolved.append(container)
+        environment = {**inner.get("Environment", {}), **container.get("Environment", {})}
+        resolved.append({**inner, **container, "Environment": environment})
     return resolved
 
 

@@ -8,6 +8,12 @@ from local.sagemaker.errors import ServiceError, invalid
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
+
+
+class WrongAnswer(Exception):
+    """An answer that AWS would never give: a fault of this service, which must be loud."""
+
+
 _handlers: dict[str, Callable[[Request], Answer]] = {}
 
 
@@ -34,22 +40,22 @@ def call(name: str, request: Request) -> Answer:
     ServiceError
         What the API would answer: an unknown operation, a request that breaks the model, or the
         handler's own refusal.
-    AssertionError
-        When the answer is not in the shape of the API: a fault of ours, which must be loud.
+    WrongAnswer
+        When the answer is not in the shape of the API.
     """
-    described = model.operation(name)
+    model.operation(name)
     handler = _handlers.get(name)
     if handler is None:
-        raise ServiceError(
-            "UnknownOperationException", f"The laptop run does not answer {name} (AWS does)"
-        )
+        raise ServiceError("UnknownOperationException", f"The laptop run does not answer {name} (AWS does)")
     check(name, request)
     answer = handler(request)
-    if described.output_shape is None:
+    shape = model.output_shape(name)
+    if shape is None:
         return {}
-    answer = shapes.project(described.output_shape, answer)
-    wrong = shapes.problems(described.output_shape, answer)
-    assert not wrong, f"{name} answered what its shape does not allow: {'; '.join(wrong)}"
+    answer = shapes.project(shape, answer)
+    wrong = shapes.problems(shape, answer)
+    if wrong:
+        raise WrongAnswer(f"{name} answered what its shape does not allow: {'; '.join(wrong)}")
     return answer
 
 
@@ -63,8 +69,7 @@ def check(name: str, request: Request) -> None:
     request
         Its input, as parsed from JSON.
     """
-    shape = model.operation(name).input_shape
-    found = shapes.problems(shape, request) if shape is not None else []
+    found = shapes.problems(model.input_shape(name), request)
     if found:
         noun = "error" if len(found) == 1 else "errors"
         raise invalid(f"{len(found)} validation {noun} detected: {'; '.join(found)}")

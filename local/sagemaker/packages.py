@@ -84,6 +84,7 @@ def _create(request: Request) -> Answer:
     group_name, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
     if bool(group_name) == bool(name):
         raise invalid("Exactly one of ModelPackageGroupName or ModelPackageName must be specified.")
+    name = str(name)
     if group_name:
         group = require_group(group_name)
         with records.lock:
@@ -92,7 +93,6 @@ def _create(request: Request) -> Answer:
         name = f"{group['ModelPackageGroupName']}/{version}"
         record |= {"ModelPackageVersion": version, "ModelPackageGroupName": name.split("/")[0]}
         record.setdefault("ModelApprovalStatus", "PendingManualApproval")
-    assert name is not None
     if records.get("ModelPackage", name):
         raise invalid(f"Model Package already exists: {arn('ModelPackage', name)}")
     record |= {

@@ -28,8 +28,7 @@ def parse(text: str) -> definition.Definition:
         unknown = unknown_arguments(step.kind, step.body.get("Arguments", {}))
         if unknown:
             raise invalid(
-                f"Unable to parse pipeline definition. Step {step.name} has unknown arguments: "
-                f"{', '.join(unknown)}."
+                f"Unable to parse pipeline definition. Step {step.name} has unknown arguments: {', '.join(unknown)}."
             )
     return parsed
 
@@ -53,8 +52,10 @@ def _create(request: Request) -> Answer:
     if existing is not None:
         if existing.get("_token") == request["ClientRequestToken"]:
             return existing
-        raise invalid(f"Pipeline names must be unique within an AWS account and region. Pipeline with "
-                      f"name ({name}) already exists.")
+        raise invalid(
+            f"Pipeline names must be unique within an AWS account and region. Pipeline with "
+            f"name ({name}) already exists."
+        )
     text = _definition_text(request)
     if text is None:
         raise invalid("One of PipelineDefinition and PipelineDefinitionS3Location is required.")
@@ -100,9 +101,7 @@ def _describe(request: Request) -> Answer:
 @operation("ListPipelines")
 def _list(request: Request) -> Answer:
     found = [r | {"LastExecutionTime": r.get("LastRunTime")} for r in records.all("Pipeline")]
-    return listing.page(
-        "ListPipelines", request, found, member="PipelineSummaries", name="PipelineName"
-    )
+    return listing.page("ListPipelines", request, found, member="PipelineSummaries", name="PipelineName")
 
 
 @operation("DeletePipeline")

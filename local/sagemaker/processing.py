@@ -20,8 +20,10 @@ _LIMIT_S = 86400
 def _create(request: Request) -> Answer:
     name = request["ProcessingJobName"]
     if records.get(_KIND, name):
-        raise in_use(f"Job name must be unique within an AWS account and region, and a job with this "
-                     f"name already exists ({arn(_KIND, name)})")
+        raise in_use(
+            f"Job name must be unique within an AWS account and region, and a job with this "
+            f"name already exists ({arn(_KIND, name)})"
+        )
     for item in [*request.get("ProcessingInputs", []), *_outputs(request)]:
         local = (item.get("S3Input") or item.get("S3Output") or {}).get("LocalPath", "")
         if local and not local.startswith("/opt/ml/processing"):

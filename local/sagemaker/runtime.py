@@ -107,8 +107,7 @@ def _measure(endpoint: str, variant: str, seconds: float, status: int) -> None:
         ("Invocation5XXErrors", int(status >= 500), "Count"),
     ]
     data = [
-        {"MetricName": metric, "Dimensions": dimensions, "Value": value, "Unit": unit}
-        for metric, value, unit in values
+        {"MetricName": metric, "Dimensions": dimensions, "Value": value, "Unit": unit} for metric, value, unit in values
     ]
     host = platform.current()
 

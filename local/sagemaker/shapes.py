@@ -65,9 +65,7 @@ def _structure(shape: StructureShape, value: Any, path: str) -> list[str]:
     if not isinstance(value, dict):
         return [_wrong_type(shape, value, path)]
     found = [
-        _failed("null", _join(path, name), "not be null")
-        for name in shape.required_members
-        if value.get(name) is None
+        _failed("null", _join(path, name), "not be null") for name in shape.required_members if value.get(name) is None
     ]
     for name, member in value.items():
         if name not in shape.members:
@@ -101,10 +99,11 @@ def _map(shape: MapShape, value: Any, path: str) -> list[str]:
 def _scalar(shape: Shape, value: Any, path: str) -> list[str]:
     kinds = _TYPES[shape.type_name]
     # bool is an int in Python and is not one in JSON.
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+    good = isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)
+    if not good:
         return [_wrong_type(shape, value, path)]
     if shape.type_name == "string":
-        return _length(shape, value, path) + _pattern(shape, value, path) + _enum(shape, value, path)
+        return [*_length(shape, value, path), *_pattern(shape, value, path), *_enum(shape, value, path)]
     if shape.type_name in ("integer", "long", "float", "double"):
         return _range(shape, value, path)
     return []
@@ -125,7 +124,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else text[:200] + "…"
 
 
-def _range(shape: Shape, value: float, path: str) -> list[str]:
+def _range(shape: Shape, value: Any, path: str) -> list[str]:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     found = []
     if low is not None and value < low:
@@ -135,14 +134,14 @@ def _range(shape: Shape, value: float, path: str) -> list[str]:
     return found
 
 
-def _enum(shape: Shape, value: str, path: str) -> list[str]:
+def _enum(shape: Shape, value: Any, path: str) -> list[str]:
     allowed = getattr(shape, "enum", None)
     if allowed and value not in allowed:
         return [_failed(value, path, f"satisfy enum value set: [{', '.join(allowed)}]")]
     return []
 
 
-def _pattern(shape: Shape, value: str, path: str) -> list[str]:
+def _pattern(shape: Shape, value: Any, path: str) -> list[str]:
     pattern = shape.metadata.get("pattern")
     if not pattern:
         return []
@@ -164,18 +163,22 @@ def coerce(shape: Shape, value: Any) -> Any:
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {k: coerce(shape.value, v) for k, v in value.items()}
     if isinstance(value, str):
-        if shape.type_name == "boolean" and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-        if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d+", value):
-            return int(value)
-        if shape.type_name in ("float", "double") and re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", value):
-            return float(value)
+        return _from_text(shape, value)
     if shape.type_name == "string" and isinstance(value, (int, float)):
         return str(value).lower() if isinstance(value, bool) else str(value)
     return value
 
 
-def project(shape: Shape, record: dict[str, Any]) -> dict[str, Any]:
+def _from_text(shape: Shape, value: str) -> Any:
+    if shape.type_name == "boolean" and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if shape.type_name in ("integer", "long") and re.fullmatch(r"-?\d+", value):
+        return int(value)
+    if shape.type_name in ("float", "double") and re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", value):
+        return float(value)
+    return value
+
+
+def project(shape: StructureShape, record: dict[str, Any]) -> dict[str, Any]:
     """The part of a record that a structure names."""
-    assert isinstance(shape, StructureShape)
     return {k: v for k, v in record.items() if k in shape.members and v is not None}

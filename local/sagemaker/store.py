@@ -45,11 +45,7 @@ class Store:
         """The records of a kind in the current account and region, oldest first."""
         account, region, _, _ = self._key(kind, "")
         with self.lock:
-            return [
-                record
-                for (a, r, k, _), record in self._records.items()
-                if (a, r, k) == (account, region, kind)
-            ]
+            return [record for (a, r, k, _), record in self._records.items() if (a, r, k) == (account, region, kind)]
 
     def everywhere(self, kind: str) -> list[tuple[str, str, Record]]:
         """The records of a kind in every account and region, with both."""

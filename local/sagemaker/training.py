@@ -21,8 +21,10 @@ _LIMIT_S = 86400
 def _create(request: Request) -> Answer:
     name = request["TrainingJobName"]
     if records.get(_KIND, name):
-        raise in_use(f"Training job names must be unique within an AWS account and region, and a "
-                     f"training job with this name already exists ({arn(_KIND, name)})")
+        raise in_use(
+            f"Training job names must be unique within an AWS account and region, and a "
+            f"training job with this name already exists ({arn(_KIND, name)})"
+        )
     roles.hand_over(request["RoleArn"])
     record = copy.deepcopy(request) | {
         "TrainingJobArn": arn(_KIND, name),

@@ -1,6 +1,7 @@
 """API Gateway's access logs: MiniStack keeps the setting and writes nothing, so this writes them."""
 
 import contextvars
+import json
 import re
 import time
 import uuid
@@ -22,12 +23,13 @@ def install() -> None:
     outer, inner = apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope
 
     async def execute(request: dict[str, Any], *rest: Any) -> Any:
+        answer = await inner(request, *rest)
         box = _request.get()
         if box is not None:
-            box["request"] = request
-        return await inner(request, *rest)
+            box |= {"request": request, "answer": answer}
+        return answer
 
-    async def handle(
+    async def handle(  # noqa: PLR0917 (MiniStack's signature)
         api_id: str, stage_name: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
     ) -> Any:
         box: dict[str, Any] = {}
@@ -37,7 +39,8 @@ def install() -> None:
         request = box.get("request") or {}
         setting = (request.get("stage") or {}).get("accessLogSettings") or {}
         if setting.get("destinationArn") and setting.get("format"):
-            known = _context(request, stage_name, method, path, headers or {}, response, started)
+            known = _context(request, (method, path), headers or {}, response, started)
+            known |= _outcome(box.get("answer"), known)
             line = _VARIABLE.sub(lambda match: known.get(match[1], "-"), setting["format"])
             _stream(setting["destinationArn"], api_id, stage_name).put(line)
         return response
@@ -46,15 +49,10 @@ def install() -> None:
 
 
 def _context(
-    request: dict[str, Any],
-    stage: str,
-    method: str,
-    path: str,
-    headers: dict[str, str],
-    response: Any,
-    started: float,
+    request: dict[str, Any], call: tuple[str, str], headers: dict[str, str], response: Any, started: float
 ) -> dict[str, str]:
     """The ``$context`` variables that a laptop can know; the others are written as ``-``, as on AWS."""
+    (method, path), stage = call, request.get("stage_name", "-")
     body = response[2] if isinstance(response[2], bytes | str) else b""
     took = str(int((time.time() - started) * 1000))
     status = str(response[0])
@@ -70,10 +68,6 @@ def _context(
         "resourcePath": request.get("resource_path") or "-",
         "protocol": "HTTP/1.1",
         "status": status,
-        "integration.status": status,
-        "integrationStatus": status,
-        "integration.latency": took,
-        "integrationLatency": took,
         "responseLatency": took,
         "responseLength": str(len(body)),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(started)),
@@ -81,6 +75,24 @@ def _context(
         "identity.sourceIp": (headers.get("x-forwarded-for") or "127.0.0.1").split(",")[0].strip(),
         "identity.userAgent": headers.get("user-agent", "-"),
         "domainName": headers.get("host", "-"),
+    }
+
+
+def _outcome(answer: Any, known: dict[str, str]) -> dict[str, str]:
+    """What the integration said, or the error of API Gateway itself, which then never asked it."""
+    if isinstance(answer, apigateway_v1._GatewayError):
+        quoted = json.dumps(answer.message)
+        return {
+            "error.responseType": answer.response_type,
+            "error.message": answer.message,
+            "error.messageString": quoted,
+        }
+    status, took = known["status"], known["responseLatency"]
+    return {
+        "integration.status": status,
+        "integrationStatus": status,
+        "integration.latency": took,
+        "integrationLatency": took,
     }
 
 

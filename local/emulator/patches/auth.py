@@ -15,7 +15,7 @@ def install() -> None:
     iam_actions._BOTOCORE_SERVICE_MAP["sagemaker"] = ["sagemaker-runtime"]
     resource_of, context_of = iam_actions.extract_resource_arn, iam_actions.request_tag_context
 
-    def extract_resource_arn(
+    def extract_resource_arn(  # noqa: PLR0917 (MiniStack's signature)
         service: str,
         method: str,
         path: str,

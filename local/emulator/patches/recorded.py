@@ -43,9 +43,7 @@ def _create(logical_id: str, _props: dict[str, Any], stack: str) -> tuple[str, d
     return identity, {"Arn": f"arn:aws:local:::{identity}", "Id": identity}
 
 
-def _update(
-    physical_id: str, _old: dict[str, Any], _new: dict[str, Any], _stack: str
-) -> tuple[str, dict[str, str]]:
+def _update(physical_id: str, _old: dict[str, Any], _new: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
     return physical_id, {"Arn": f"arn:aws:local:::{physical_id}", "Id": physical_id}
 
 

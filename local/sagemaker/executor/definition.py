@@ -3,14 +3,14 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local.sagemaker.errors import invalid
 from local.sagemaker.executor.values import references
 
 _VERSIONS = ("2020-12-01",)
-_TYPES = {"String": str, "Integer": int, "Float": (int, float), "Boolean": bool}
+_TYPES: dict[str, Any] = {"String": str, "Integer": int, "Float": (int, float), "Boolean": bool}
 _NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 
 
@@ -71,7 +71,7 @@ def _parameter(parameter: dict[str, Any], given: str | None) -> Any:
             raise invalid(f"Parameter {name} has no default and must be given a value.")
         return parameter["DefaultValue"]
     try:
-        value = {"String": str, "Integer": int, "Float": float, "Boolean": _boolean}[kind](given)
+        value = _READ[kind](given)
     except ValueError as exc:
         raise invalid(f"Parameter {name} must be of type {kind}.") from exc
     allowed = parameter.get("EnumValues")
@@ -84,6 +84,9 @@ def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
+
+
+_READ: dict[str, Callable[[str], Any]] = {"String": str, "Integer": int, "Float": float, "Boolean": _boolean}
 
 
 def parse(text: str, known_kinds: frozenset[str]) -> Definition:

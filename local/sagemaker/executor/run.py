@@ -1,5 +1,6 @@
 """One execution of a pipeline: which step may start, what it sees, how it all ends."""
 
+import functools
 import json
 import logging
 import threading
@@ -68,7 +69,7 @@ class Execution:
                 if step.branch and self._results[step.branch[0]].outcome is not step.branch[1]:
                     continue
                 self._running.add(step.name)
-                self._host.background(f"step {step.name}", lambda s=step: self._run_step(s))
+                self._host.background(f"step {step.name}", functools.partial(self._run_step, step))
 
     def _stopping(self) -> bool:
         return self.record["PipelineExecutionStatus"] == "Stopping"

@@ -62,13 +62,9 @@ def invoke(context: Context, operation: str, arguments: dict[str, Any]) -> dict[
         return method(**arguments)
     except ClientError as exc:
         detail = exc.response["Error"].get("Message", str(exc))
-        raise StepFailed(
-            f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {detail}"
-        ) from exc
+        raise StepFailed(f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {detail}") from exc
     except ParamValidationError as exc:
-        raise StepFailed(
-            f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {exc}"
-        ) from exc
+        raise StepFailed(f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {exc}") from exc
 
 
 def _job_name(context: Context, step: str) -> str:
@@ -147,10 +143,10 @@ KINDS: dict[str, Callable[[dict[str, Any], Context], Result]] = {
 }
 
 _CREATES = {
-    "Processing": ("CreateProcessingJob", ("ProcessingJobName",)),
-    "Training": ("CreateTrainingJob", ("TrainingJobName",)),
-    "RegisterModel": ("CreateModelPackage", ()),
-    "Model": ("CreateModel", ("ModelName",)),
+    "Processing": "CreateProcessingJob",
+    "Training": "CreateTrainingJob",
+    "RegisterModel": "CreateModelPackage",
+    "Model": "CreateModel",
 }
 
 
@@ -158,6 +154,5 @@ def unknown_arguments(kind: str, arguments: dict[str, Any]) -> list[str]:
     """Members of a step's arguments that its API call does not have."""
     if kind not in _CREATES:
         return []
-    shape = model.operation(_CREATES[kind][0]).input_shape
-    assert shape is not None
-    return [name for name in arguments if name not in shape.members]
+    known = model.input_shape(_CREATES[kind]).members
+    return [name for name in arguments if name not in known]

@@ -100,8 +100,6 @@ def _step(document: Any, key: str) -> Any:
         if key.isdigit():
             return document[int(key)]
         for item in document:
-            if isinstance(item, dict) and any(
-                field.endswith("Name") and value == key for field, value in item.items()
-            ):
+            if isinstance(item, dict) and any(field.endswith("Name") and value == key for field, value in item.items()):
                 return item
     raise KeyError(key)

@@ -78,7 +78,8 @@ class Fleet:
         if target:
             return next((v for v in variants if v.name == target), None)
         weights = [v.weight for v in variants]
-        return random.choices(variants, weights if any(weights) else None)[0]
+        # Traffic is spread by chance, not guarded by it.
+        return random.choices(variants, weights if any(weights) else None)[0]  # noqa: S311
 
     def _restart(self, key: _Key, endpoint: Record) -> list[Variant]:
         config = require("EndpointConfig", endpoint["EndpointConfigName"])

@@ -24,13 +24,14 @@ import threading
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 _MOST_BYTES = 6 * 1024 * 1024
 _TEXT_TYPES = ("application/json", "text/csv")
 _FUNCTIONS = ("model_fn", "input_fn", "predict_fn", "output_fn")
 
 
-def load(base: Path):
+def load(base: Path) -> tuple[Any, Any]:
     """Import the user's module and load the model.
 
     Returns
@@ -58,8 +59,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Answers ``GET /ping`` and ``POST /invocations``."""
 
     protocol_version = "HTTP/1.1"
-    module = None
-    model = None
+    module: Any = None
+    model: Any = None
 
     def do_GET(self) -> None:
         """Health."""
@@ -69,7 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """One prediction request."""
         length = int(self.headers.get("Content-Length", 0))
         if length > _MOST_BYTES:
-            self.close_connection = True
+            self._drain(length)
             self._answer(413, b"Request Entity Too Large", "text/plain")
             return
         body = self.rfile.read(length)
@@ -87,6 +88,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._answer(code, answer, content_type)
         took = (time.perf_counter() - started) * 1000
         print(f'"POST /invocations HTTP/1.1" {code} {took:.1f} ms', flush=True)
+
+    def _drain(self, length: int) -> None:
+        """Read what will not be used: who still sends cannot read the answer."""
+        while length > 0 and (chunk := self.rfile.read(min(length, 1 << 16))):
+            length -= len(chunk)
 
     def _predict(self, body: bytes) -> tuple[bytes, str]:
         content_type = self.headers.get("Content-Type", "application/json")

@@ -47,9 +47,7 @@ class Variant:
         self.model = require("Model", production["ModelName"])
         role = self.model.get("ExecutionRoleArn")
         self._folder = self._host.work_dir / "endpoints" / f"{endpoint}-{identifier(8)}"
-        self._log = LogStream(
-            lambda: self._host.client("logs", role), f"/aws/sagemaker/Endpoints/{endpoint}", instance
-        )
+        self._log = LogStream(lambda: self._host.client("logs", role), f"/aws/sagemaker/Endpoints/{endpoint}", instance)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -77,8 +75,7 @@ class Variant:
             output=subprocess.PIPE,
             grace_s=2,
         )
-        assert self._process.stdout is not None
-        pump(self._process.stdout, self._log.put)
+        pump(processes.lines(self._process), self._log.put)
         limit = self._production.get("ContainerStartupHealthCheckTimeoutInSeconds", _START_LIMIT_S)
         self._await_ping(limit)
 

@@ -111,8 +111,7 @@ def request_stop(kind: str, name: str) -> Record:
     status = f"{kind}Status"
     if record[status] not in ("InProgress", "Stopping"):
         raise invalid(
-            f"The request was rejected because the {kind} is in status {record[status]} and cannot be "
-            "stopped."
+            f"The request was rejected because the {kind} is in status {record[status]} and cannot be stopped."
         )
     record[status] = "Stopping"
     process = _running.get(record[f"{kind}Arn"])

@@ -32,7 +32,4 @@ class MetricReader:
 
     def final(self) -> list[dict[str, Any]]:
         """``FinalMetricDataList``."""
-        return [
-            {"MetricName": name, "Value": value, "Timestamp": at}
-            for name, (value, at) in self._last.items()
-        ]
+        return [{"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self._last.items()]

@@ -55,8 +55,7 @@ class JobProcess:
             process = self._process = processes.start(
                 command, env=env, cwd=cwd, output=subprocess.PIPE, grace_s=_GRACE_S
             )
-        assert process.stdout is not None
-        reader = pump(process.stdout, *sinks)
+        reader = pump(processes.lines(process), *sinks)
         deadline = time.monotonic() + limit_s
         while process.poll() is None:
             if time.monotonic() > deadline and not self._ended_by:

@@ -67,9 +67,7 @@ def test_the_exit_message_is_in_the_failure_reason(host: TestPlatform) -> None:
 
 def test_nothing_is_uploaded_when_the_job_fails(host: TestPlatform) -> None:
     code = "open('/opt/ml/processing/output/o/half.txt', 'w').write('half'); raise SystemExit(1)"
-    request = processing_request(
-        python(code), ProcessingOutputConfig={"Outputs": [_s3_output("o", "s3://data/o")]}
-    )
+    request = processing_request(python(code), ProcessingOutputConfig={"Outputs": [_s3_output("o", "s3://data/o")]})
     assert _run(host, "CreateProcessingJob", request)["ProcessingJobStatus"] == "Failed"
     assert not host.s3.objects
 
@@ -95,9 +93,7 @@ def test_the_configuration_files_of_a_processing_job(host: TestPlatform) -> None
 
 
 def test_a_job_that_takes_too_long_is_stopped(host: TestPlatform) -> None:
-    request = processing_request(
-        python("import time; time.sleep(60)"), StoppingCondition={"MaxRuntimeInSeconds": 1}
-    )
+    request = processing_request(python("import time; time.sleep(60)"), StoppingCondition={"MaxRuntimeInSeconds": 1})
     started = time.monotonic()
     described = _run(host, "CreateProcessingJob", request)
     assert time.monotonic() - started < 15
@@ -149,8 +145,9 @@ def test_a_training_job_makes_a_model(host: TestPlatform) -> None:
     assert (name, value) == ("validation:auc", 0.25)
     states = [t["Status"] for t in described["SecondaryStatusTransitions"]]
     assert states == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
-    archive = tarfile.open(fileobj=io.BytesIO(host.s3.objects["models", "out/job/output/model.tar.gz"]))
-    assert archive.getnames() == ["xgboost-model"]
+    packed = io.BytesIO(host.s3.objects["models", "out/job/output/model.tar.gz"])
+    with tarfile.open(fileobj=packed) as archive:
+        assert archive.getnames() == ["xgboost-model"]
     assert ("models", "out/job/output/output.tar.gz") in host.s3.objects
     (lines,) = host.logs.lines.values()
     assert json.loads(lines[0]) == [{"max_depth": "4"}, "text/csv"]
@@ -172,9 +169,7 @@ def test_passing_the_role_is_checked(host: TestPlatform) -> None:
         operations.call("CreateTrainingJob", _train_request())
 
 
-def test_nothing_of_our_environment_reaches_the_container(
-    host: TestPlatform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_of_our_environment_reaches_the_container(host: TestPlatform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     request = processing_request(python("import os, json; print(json.dumps(sorted(os.environ)))"))
@@ -183,7 +178,7 @@ def test_nothing_of_our_environment_reaches_the_container(
     (lines,) = host.logs.lines.values()
     names = set(json.loads(lines[0]))
     assert {"MODE", "SAGEMAKER_BASE_DIR", "PATH"} <= names
-    assert not [n for n in names if n.startswith("AWS_") and n != "AWS_REGION" or "PROXY" in n]
+    assert not [n for n in names if (n.startswith("AWS_") and n != "AWS_REGION") or "PROXY" in n]
 
 
 def test_only_whole_opt_ml_paths_are_replaced(tmp_path: Any) -> None:

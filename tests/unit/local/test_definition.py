@@ -59,7 +59,7 @@ def test_a_bad_definition_is_refused_with_its_reason(text: str, words: str) -> N
     assert caught.value.code == "ValidationException"
 
 
-PARAMETERS = [
+PARAMETERS: list[dict[str, Any]] = [
     {"Name": "Name", "Type": "String", "EnumValues": ["a", "b"], "DefaultValue": "a"},
     {"Name": "Count", "Type": "Integer", "DefaultValue": 3},
     {"Name": "Cost", "Type": "Float"},

@@ -1,0 +1,48 @@
+"""MiniStack's private names are where this code expects them; checked in the emulator's own environment."""
+
+import json
+import subprocess
+
+import pytest
+
+from local.settings import ROOT, SettingsError, emulator_python
+
+
+def _emulator(code: str) -> subprocess.CompletedProcess[str]:
+    try:
+        python = emulator_python()
+    except SettingsError as exc:
+        pytest.fail(str(exc))
+    return subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_no_private_name_has_moved() -> None:
+    found = _emulator("from local.emulator import contract; import sys; sys.exit(contract.main())")
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_the_check_notices_a_name_that_moved_and_one_that_changed() -> None:
+    code = (
+        "import json; from local.emulator import contract; from ministack import app\n"
+        "from ministack.core import responses\n"
+        "del app._lazy_handler; responses.request_scope = lambda scope: None; app._state_map = []\n"
+        "print(json.dumps(contract.broken()))"
+    )
+    found = json.loads(_emulator(code).stdout.splitlines()[-1])
+    assert any("_lazy_handler: missing" in line for line in found)
+    assert any("request_scope: called with" in line for line in found)
+    assert any("_state_map: a list, expected dict" in line for line in found)
+
+
+def test_another_version_is_refused() -> None:
+    code = "from local.emulator import contract; contract.version = lambda _: '1.5.34'; contract.require_pinned()"
+    found = _emulator(code)
+    assert found.returncode == 1
+    assert "written for ministack 1.5.33, and 1.5.34 is installed" in found.stderr
+
+
+def test_all_patches_apply() -> None:
+    code = "from local.emulator import patches; patches.install(); print(sorted(patches.known_resource_types()))"
+    found = _emulator(code)
+    assert found.returncode == 0, found.stderr
+    assert "AWS::SageMaker::Pipeline" in found.stdout
