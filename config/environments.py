@@ -35,7 +35,6 @@ def _prod() -> Settings:
         network=NetworkSettings(cidr="10.42.0.0/16", zone_count=3, endpoint_zone_count=2),
         storage=StorageSettings(retain_on_destroy=True, log_retention_days=365, noncurrent_version_days=90),
         deployment=DeploymentSettings(termination_protected=True),
-        training=TrainingSettings(minimum_average_precision=0.82, maximum_cost_per_customer=35.0),
         serving=ServingSettings(instance_count=3, canary_percent=34, canary_bake_s=600, terminate_wait_s=300),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
     )

@@ -98,7 +98,7 @@ def package_of(client: Client, execution: str) -> str | None:
         if package is None:
             raise RunFailed(f"The pipeline run ended without registering a model ({execution}).")
         return package
-    reasons = [_reason(step) for step in _steps(client, execution) if step.get("StepStatus") == "Failed"]
+    reasons = [_reason(step) for step in _steps(client, execution) if _failed(step)]
     reason = " ".join(reasons) or answer.get("FailureReason") or "No reason was given."
     raise RunFailed(f"The pipeline run has {status.lower()}. {reason[:REASON_LIMIT]} ({execution})")
 
@@ -167,6 +167,11 @@ def _exists(client: Client, package: str | None) -> bool:
             return False
         raise
     return bool(answer["ModelPackageStatus"] == "Completed")
+
+
+def _failed(step: Mapping[str, Any]) -> bool:
+    """A Fail step has done what it is for, whatever its status says."""
+    return step.get("StepStatus") == "Failed" or "Fail" in step.get("Metadata", {})
 
 
 def _reason(step: Mapping[str, Any]) -> str:

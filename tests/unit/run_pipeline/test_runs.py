@@ -217,10 +217,13 @@ def test_a_failed_step_fails_the_deployment_with_its_own_reason(handler: ModuleT
     assert "run1" in str(caught.value)
 
 
-def test_a_refusal_of_the_gate_fails_the_deployment_with_its_message(handler: ModuleType, sagemaker: Stubber) -> None:
+@pytest.mark.parametrize("status", ["Failed", "Succeeded"])
+def test_a_refusal_of_the_gate_fails_the_deployment_with_its_message(
+    handler: ModuleType, sagemaker: Stubber, status: str
+) -> None:
     described(sagemaker, "Failed")
     message = "The model is refused: average precision 0.5 (required: at least 0.8)."
-    steps(sagemaker, {"StepName": "Refuse", "StepStatus": "Failed", "Metadata": {"Fail": {"ErrorMessage": message}}})
+    steps(sagemaker, {"StepName": "Refuse", "StepStatus": status, "Metadata": {"Fail": {"ErrorMessage": message}}})
     with pytest.raises(handler.runs.RunFailed, match=r"required: at least 0\.8"):
         handler.is_complete(waiting(), None)
 
