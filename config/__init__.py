@@ -2,10 +2,11 @@
 
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
-from config.learning import ServingSettings, TrainingSettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
+from config.serving import ServingSettings
 from config.settings import Settings
+from config.training import TrainingSettings
 
 __all__ = [
     "ENVIRONMENTS",

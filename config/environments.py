@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.errors import SettingsError
-from config.learning import ServingSettings, TrainingSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings
+from config.serving import ServingSettings
 from config.settings import Settings
+from config.training import TrainingSettings
 
 
 def _dev() -> Settings:
@@ -35,7 +36,7 @@ def _prod() -> Settings:
         network=NetworkSettings(cidr="10.42.0.0/16", zone_count=3, endpoint_zone_count=2),
         storage=StorageSettings(retain_on_destroy=True, log_retention_days=365, noncurrent_version_days=90),
         deployment=DeploymentSettings(termination_protected=True),
-        serving=ServingSettings(instance_count=3, canary_percent=34, canary_bake_s=600, terminate_wait_s=300),
+        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=600, terminate_wait_s=300),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
     )
 

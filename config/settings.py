@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from config.learning import ServingSettings, TrainingSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.section import Section
+from config.serving import ServingSettings
+from config.training import TrainingSettings
 
 # prepare, train and evaluate: the steps that take time.
 TIMED_STEP_COUNT = 3

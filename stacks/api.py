@@ -11,15 +11,18 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import Settings
-from stacks.components.api_answers import access_log_format, acknowledge_public_api, add_problem_answers
+from stacks.components.api_answers import add_problem_answers
+from stacks.components.api_edge import (
+    STAGE,
+    access_log_format,
+    acknowledge_public_api,
+    customers_envelope,
+    own_execution_log,
+)
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionSpec, PythonFunction
 from stacks.components.grants import allow
 from stacks.components.storage import log_group, removal_policy
-
-# CloudFront passes "/api/…" on unchanged, and the stage's name is the first part of a REST API's path.
-STAGE = "api"
-JsonType = apigateway.JsonSchemaType
 
 
 class ApiStack(Stack):
@@ -40,7 +43,7 @@ class ApiStack(Stack):
         self._key = key
         self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
         self.rest_api = self._rest_api()
-        self._own_execution_log()
+        own_execution_log(self.rest_api, storage=settings.storage, key=key)
         add_problem_answers(self.rest_api)
         invoker = self._invoker(endpoint)
         integration = apigateway.LambdaIntegration(
@@ -53,7 +56,7 @@ class ApiStack(Stack):
             "POST",
             integration,
             request_validator=validator,
-            request_models={"application/json": self._envelope()},
+            request_models={"application/json": customers_envelope(self.rest_api)},
         )
         health = self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
         acknowledge_public_api(self.rest_api, methods=[predict, health], manages_log_role=settings.api.manages_log_role)
@@ -80,32 +83,6 @@ class ApiStack(Stack):
                 # Bodies hold customers' data and must not reach a log.
                 data_trace_enabled=False,
                 metrics_enabled=True,
-            ),
-        )
-
-    def _own_execution_log(self) -> None:
-        """Make the group that API Gateway would make itself, without key and end, on the first error."""
-        group = log_group(
-            self,
-            "ExecutionLog",
-            settings=self._settings.storage,
-            key=self._key,
-            name=f"API-Gateway-Execution-Logs_{self.rest_api.rest_api_id}/{STAGE}",
-        )
-        self.rest_api.deployment_stage.node.add_dependency(group)
-
-    def _envelope(self) -> apigateway.Model:
-        """Describe the body's outer form only: the function checks the fields, so that each gets its own message."""
-        customer = apigateway.JsonSchema(type=JsonType.OBJECT)
-        customers = apigateway.JsonSchema(type=JsonType.ARRAY, min_items=1, items=customer)
-        return self.rest_api.add_model(
-            "Customers",
-            content_type="application/json",
-            schema=apigateway.JsonSchema(
-                schema=apigateway.JsonSchemaVersion.DRAFT4,
-                type=JsonType.OBJECT,
-                required=["customers"],
-                properties={"customers": customers},
             ),
         )
 

@@ -1,14 +1,10 @@
-"""What API Gateway itself answers and writes down: problem details in the Lambda's shape, access logs in JSON."""
+"""What API Gateway itself answers: problem details in the Lambda's shape."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from aws_cdk import aws_apigateway as apigateway
-
-from stacks.components.acknowledgements import acknowledge
 
 RETRY_AFTER_S = 5
 
@@ -88,51 +84,3 @@ def _template(problem: Problem, *, keeps_status: bool) -> str:
         f'{{"type":"about:blank","title":"{problem.title}",{status}"detail":"{problem.detail}",'
         '"request_id":"$context.requestId","errors":[]}'
     )
-
-
-def access_log_format() -> apigateway.AccessLogFormat:
-    """One JSON object a request; nothing that a client could write freely, so that a line is always valid JSON."""
-    fields = {
-        "requestId": "requestId",
-        "requestTime": "requestTime",
-        "requestTimeEpoch": "requestTimeEpoch",
-        "ip": "identity.sourceIp",
-        "httpMethod": "httpMethod",
-        "resourcePath": "resourcePath",
-        "protocol": "protocol",
-        "status": "status",
-        "responseLength": "responseLength",
-        "responseLatency": "responseLatency",
-        "integrationStatus": "integration.status",
-        "integrationLatency": "integration.latency",
-        "errorType": "error.responseType",
-    }
-    line = {name: f"$context.{variable}" for name, variable in fields.items()}
-    return apigateway.AccessLogFormat.custom(json.dumps(line, separators=(",", ":")))
-
-
-def acknowledge_public_api(
-    api: apigateway.RestApi, *, methods: Sequence[apigateway.Method], manages_log_role: bool
-) -> None:
-    """Argue what the API does without for now: sign-in and a firewall."""
-    for method in methods:
-        for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-            acknowledge(
-                method,
-                finding,
-                "Open until sign-in is built, as the README says: it reads nothing that is stored, answers only about "
-                "the record it is sent, and is throttled and validated.",
-            )
-    acknowledge(
-        api.deployment_stage,
-        "AwsSolutions-APIG3",
-        "A web ACL comes with sign-in. Until then the stage throttles all callers together, the validator refuses what "
-        "is no request, and no stored data can be reached.",
-    )
-    if manages_log_role:
-        policy = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-        acknowledge(
-            api.node.find_child("CloudWatchRole"),
-            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]",
-            "API Gateway writes its logs with one role per account, and accepts only a role with this policy's rights.",
-        )

@@ -90,6 +90,7 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (ServingSettings, {"canary_percent": 51, "instance_count": 2}, "serving.canary_percent", "half"),
     (ServingSettings, {"canary_percent": -1}, "serving.canary_percent", "from 0 to 50"),
     (ServingSettings, {"canary_percent": 10}, "serving.instance_count", "no share"),
+    (ServingSettings, {"canary_percent": 34, "instance_count": 3}, "serving.canary_percent", "whole machines"),
     (ServingSettings, {"canary_bake_s": 3601}, "serving.canary_bake_s", "3600"),
     (ServingSettings, {"terminate_wait_s": -1}, "serving.terminate_wait_s", "3600"),
     (ServingSettings, {"update_timeout_s": 599}, "serving.update_timeout_s", "600 to 14400"),

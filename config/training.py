@@ -1,0 +1,85 @@
+"""Settings of the pipeline that makes the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from config.machines import check_instance_type
+from config.section import Section
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(Section):
+    """The pipeline: its machines, its time, its costs and its gate.
+
+    Attributes
+    ----------
+    processing_instance_type, training_instance_type : str
+        Machines of the prepare and evaluate steps, and of the train step.
+    volume_gb : int
+        Disk of each job.
+    step_timeout_s : int
+        Longest run of one step, in seconds.
+    hyperparameters : tuple of (str, str)
+        Overrides of the defaults in ``ml/hyperparameters.py``.
+    cost_missed_churner, cost_wasted_incentive, cost_saved_customer : float
+        What a decision costs, in USD: a churner nobody called, an incentive for a customer who would
+        have stayed, and an incentive for one who would have left.
+    minimum_average_precision : float
+        Gate: the least average precision on the test split, 0 to 1; docs/decisions/gate.md measures both.
+    maximum_cost_per_customer : float
+        Gate: the highest expected cost in USD per customer on the test split.
+    unattended_approval : {"Approved", "PendingManualApproval"}
+        Status of a package whose run nobody deployed. A deployment's own run is approved: who may
+        deploy the endpoint has decided.
+    """
+
+    section: ClassVar[str] = "training"
+
+    image_version: Literal["3.2-0"] = "3.2-0"
+    processing_instance_type: str = "ml.m5.large"
+    training_instance_type: str = "ml.m5.large"
+    volume_gb: int = 10
+    step_timeout_s: int = 900
+    hyperparameters: tuple[tuple[str, str], ...] = ()
+    cost_missed_churner: float = 500.0
+    cost_wasted_incentive: float = 100.0
+    cost_saved_customer: float = 100.0
+    minimum_average_precision: float = 0.80
+    maximum_cost_per_customer: float = 32.0
+    unattended_approval: Literal["Approved", "PendingManualApproval"] = "PendingManualApproval"
+
+    def check(self) -> None:
+        """Check machines, times, costs and the gate."""
+        check_instance_type(self, "processing_instance_type")
+        check_instance_type(self, "training_instance_type")
+        self.require_range("volume_gb", low=1, high=1024, remedy="10 GB hold millions of customers.")
+        self.require_range("step_timeout_s", low=60, high=86400, remedy="Give a step between a minute and a day.")
+        names = [name for name, _ in self.hyperparameters]
+        self.require(
+            len(set(names)) == len(names),
+            "hyperparameters",
+            rule="must name each hyperparameter once",
+            remedy="Remove the repeated pair.",
+        )
+        for name in ("cost_missed_churner", "cost_wasted_incentive", "cost_saved_customer"):
+            self.require_range(name, low=0, high=1e6, remedy="Give the cost in USD per customer.")
+        self.require(
+            self.cost_saved_customer < self.cost_missed_churner,
+            "cost_saved_customer",
+            rule=f"must be less than training.cost_missed_churner ({self.cost_missed_churner:g})",
+            remedy="Otherwise doing nothing is always cheapest and there is nothing to predict.",
+        )
+        self.require_range(
+            "minimum_average_precision",
+            low=0,
+            high=1,
+            remedy="Average precision is a share; random guessing reaches the churn rate.",
+        )
+        self.require(
+            0 < self.maximum_cost_per_customer <= self.cost_missed_churner,
+            "maximum_cost_per_customer",
+            rule=f"must be above 0 and at most training.cost_missed_churner ({self.cost_missed_churner:g})",
+            remedy="Doing nothing costs the churn rate times that; ask for less.",
+        )

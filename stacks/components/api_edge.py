@@ -1,0 +1,96 @@
+"""What API Gateway lets through and writes down, and what it does without for now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kms as kms
+
+from config import StorageSettings
+from stacks.components.acknowledgements import acknowledge
+from stacks.components.storage import log_group
+
+# CloudFront passes "/api/…" on unchanged, and the stage's name is the first part of a REST API's path.
+STAGE = "api"
+JsonType = apigateway.JsonSchemaType
+
+
+def customers_envelope(api: apigateway.RestApi) -> apigateway.Model:
+    """Describe the body's outer form only: the function checks the fields, so that each gets its own message.
+
+    Too many customers are the function's to refuse, with 413: the validator knows 400 only.
+    """
+    customer = apigateway.JsonSchema(type=JsonType.OBJECT)
+    customers = apigateway.JsonSchema(type=JsonType.ARRAY, min_items=1, items=customer)
+    return api.add_model(
+        "Customers",
+        content_type="application/json",
+        schema=apigateway.JsonSchema(
+            schema=apigateway.JsonSchemaVersion.DRAFT4,
+            type=JsonType.OBJECT,
+            required=["customers"],
+            properties={"customers": customers},
+        ),
+    )
+
+
+def own_execution_log(api: apigateway.RestApi, *, storage: StorageSettings, key: kms.IKey) -> None:
+    """Make the group that API Gateway would make itself, without key and end, on the first error."""
+    group = log_group(
+        api.stack,
+        "ExecutionLog",
+        settings=storage,
+        key=key,
+        name=f"API-Gateway-Execution-Logs_{api.rest_api_id}/{STAGE}",
+    )
+    api.deployment_stage.node.add_dependency(group)
+
+
+def access_log_format() -> apigateway.AccessLogFormat:
+    """One JSON object a request; nothing that a client could write freely, so that a line is always valid JSON."""
+    fields = {
+        "requestId": "requestId",
+        "requestTime": "requestTime",
+        "requestTimeEpoch": "requestTimeEpoch",
+        "ip": "identity.sourceIp",
+        "httpMethod": "httpMethod",
+        "resourcePath": "resourcePath",
+        "protocol": "protocol",
+        "status": "status",
+        "responseLength": "responseLength",
+        "responseLatency": "responseLatency",
+        "integrationStatus": "integration.status",
+        "integrationLatency": "integration.latency",
+        "errorType": "error.responseType",
+    }
+    line = {name: f"$context.{variable}" for name, variable in fields.items()}
+    return apigateway.AccessLogFormat.custom(json.dumps(line, separators=(",", ":")))
+
+
+def acknowledge_public_api(
+    api: apigateway.RestApi, *, methods: Sequence[apigateway.Method], manages_log_role: bool
+) -> None:
+    """Argue what the API does without for now: sign-in and a firewall."""
+    for method in methods:
+        for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
+            acknowledge(
+                method,
+                finding,
+                "Open until sign-in is built, as the README says: it reads nothing that is stored, answers only about "
+                "the record it is sent, and is throttled and validated.",
+            )
+    acknowledge(
+        api.deployment_stage,
+        "AwsSolutions-APIG3",
+        "A web ACL comes with sign-in. Until then the stage throttles all callers together, the validator refuses what "
+        "is no request, and no stored data can be reached.",
+    )
+    if manages_log_role:
+        policy = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+        acknowledge(
+            api.node.find_child("CloudWatchRole"),
+            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]",
+            "API Gateway writes its logs with one role per account, and accepts only a role with this policy's rights.",
+        )
