@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# The system that local and browser tests share.
+pytest_plugins = ["tests.local.deployment"]
+
 ROOT = Path(__file__).resolve().parent.parent
 BESIDE_THE_CHECKOUT = ROOT.parent / "shared" / "data" / "churn.csv"
 

@@ -52,6 +52,7 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers"]},
     "ministack.services.apigateway_v1": {
         "_GatewayError": ["response_type", "message"],
+        "_build_lambda_event_v1": [],
         "_create_request_validator": ["api_id", "data"],
         "_request_validators": None,
         "_resources": None,

@@ -1,4 +1,7 @@
-"""API Gateway's access logs: MiniStack keeps the setting and writes nothing, so this writes them."""
+"""API Gateway's access logs: MiniStack keeps the setting and writes nothing, so this writes them.
+
+The request id in a line is the one that the function was given, as on AWS (MiniStack makes up a second one).
+"""
 
 import contextvars
 import json
@@ -21,13 +24,23 @@ _streams: dict[tuple[str, str], LogStream] = {}
 def install() -> None:
     """Write a line for each call of a stage that has an access log."""
     outer, inner = apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope
+    build = apigateway_v1._build_lambda_event_v1
 
     async def execute(request: dict[str, Any], *rest: Any) -> Any:
-        answer = await inner(request, *rest)
         box = _request.get()
-        if box is not None:
-            box |= {"request": request, "answer": answer}
-        return answer
+        if box is None:
+            return await inner(request, *rest)
+        box["request"] = request
+        box["answer"] = await inner(request, *rest)
+        return box["answer"]
+
+    def build_lambda_event(*arguments: Any, **named: Any) -> dict[str, Any]:
+        event: dict[str, Any] = build(*arguments, **named)
+        request = (_request.get() or {}).get("request")
+        if request is not None:
+            identity = request["request_id"]
+            event["requestContext"] |= {"requestId": identity, "extendedRequestId": identity}
+        return event
 
     async def handle(  # noqa: PLR0917 (MiniStack's signature)
         api_id: str, stage_name: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
@@ -46,6 +59,7 @@ def install() -> None:
         return response
 
     apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope = handle, execute
+    apigateway_v1._build_lambda_event_v1 = build_lambda_event
 
 
 def _context(

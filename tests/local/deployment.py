@@ -1,0 +1,170 @@
+"""The whole system, deployed once for all tests that need it: a pytest plugin, loaded by tests/conftest.py.
+
+``CHURN_TEST_RUN`` may name the folder of a laptop run that is up: the tests then use that one and leave it up.
+"""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from local.driver.console import Console
+from local.driver.deploy import Cdk
+from local.driver.run import Run
+from local.settings import ACCOUNT, REGION, ROOT, Settings, free_port
+
+_CONFIG = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={})
+
+
+@dataclasses.dataclass
+class Deployment:
+    """A deployed system.
+
+    Attributes
+    ----------
+    settings
+        Its ports and folders.
+    ours
+        Whether this test run started it, and may stop or destroy it.
+    log
+        Where the driver's progress lines go.
+    """
+
+    settings: Settings
+    ours: bool
+    log: Path
+    run: Run | None = None
+
+    @property
+    def site_url(self) -> str:
+        """The public address."""
+        return self.settings.page
+
+    @property
+    def templates(self) -> list[Path]:
+        """The synthesised templates that were deployed."""
+        return sorted((self.settings.directory / "cdk.out").glob("*.template.json"))
+
+    def client(self, service: str, role: str | None = None) -> Any:
+        """A client as the account's root, or as a role."""
+        credentials = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
+        if role is not None:
+            answer = self._assume(role)
+            credentials = {
+                "aws_access_key_id": answer["AccessKeyId"],
+                "aws_secret_access_key": answer["SecretAccessKey"],
+                "aws_session_token": answer["SessionToken"],
+            }
+        return boto3.client(
+            service, region_name=REGION, endpoint_url=self.settings.endpoint, config=_CONFIG, **credentials
+        )
+
+    def _assume(self, role: str) -> dict[str, str]:
+        """Credentials of a role that trusts only a service: the account's root is let in for a moment."""
+        iam, name = self.client("iam"), role.rsplit("/", 1)[-1]
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        let_in = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+        opened = trust | {"Statement": [*trust["Statement"], let_in]}
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
+        try:
+            answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
+            credentials: dict[str, str] = answer["Credentials"]
+            return credentials
+        finally:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+
+    def post(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
+        """POST through the public address: status and parsed answer."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(
+            self.site_url + path, data, {"Content-Type": "application/json"}, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def resource(self, stack: str, resource_type: str, logical: str = "") -> str:
+        """The physical id of a stack's resource, by its type and a part of its logical id."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        for page in pages.paginate(StackName=f"Churn-local-{stack}"):
+            for found in page["StackResourceSummaries"]:
+                if found["ResourceType"] == resource_type and logical in found["LogicalResourceId"]:
+                    identity: str = found["PhysicalResourceId"]
+                    return identity
+        raise LookupError(f"{stack} has no {resource_type} {logical}")
+
+    def log_lines(self, group: str) -> list[str]:
+        """All messages of a log group, stream by stream."""
+        logs = self.client("logs")
+        lines = []
+        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)[
+                "events"
+            ]
+            lines += [event["message"] for event in events]
+        return lines
+
+    def cdk(self) -> Cdk:
+        """The CDK command line against this system."""
+        return Cdk(self.settings, Console(self.log.open("a")))
+
+    def start(self) -> None:
+        """Bring it up, or up again."""
+        self.run = Run(self.settings, Console(self.log.open("a")))
+        self.run.bring_up()
+
+    def stop(self) -> None:
+        """Stop it; its state is kept."""
+        if self.run is not None:
+            self.run.take_down()
+            self.run = None
+
+
+def _running(folder: Path) -> Deployment:
+    found = json.loads((folder / "running.json").read_text())
+    settings = Settings(folder, found["gateway_port"], found["web_port"])
+    return Deployment(settings, ours=False, log=folder / "logs" / "tests.log")
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The deployed system, on ports and in a folder of its own."""
+    named = os.environ.get("CHURN_TEST_RUN")
+    if named:
+        yield _running(Path(named))
+        return
+    if not (ROOT / "build" / "data" / "source.json").exists():
+        subprocess.run([sys.executable, "-m", "tools.data"], cwd=ROOT, check=True)
+    folder = tmp_path_factory.mktemp("laptop-run")
+    system = Deployment(Settings(folder, free_port(), free_port()), ours=True, log=folder / "progress.log")
+    try:
+        system.start()
+    except BaseException:
+        if system.run is not None:
+            system.run.take_down()
+        print(system.log.read_text(), file=sys.stderr)
+        raise
+    yield system
+    system.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "ends_deployment: runs after all others, and leaves no system behind")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that end the deployment last, browser tests included."""
+    items.sort(key=lambda item: item.get_closest_marker("ends_deployment") is not None)

@@ -1,0 +1,117 @@
+"""The deployed system from outside: page, predictions, errors, logs."""
+
+import json
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.settings import ROOT
+from tests.local.deployment import Deployment
+
+EXAMPLES: dict[str, dict[str, Any]] = json.loads((ROOT / "schema" / "examples.json").read_text())
+
+
+def _eventually(check: Any, within_s: float = 10) -> Any:
+    """What a check answers once it answers something: logs are written beside the requests, not before them."""
+    deadline = time.monotonic() + within_s
+    while not (found := check()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found
+
+
+def test_customers_are_scored_in_their_order(deployment: Deployment) -> None:
+    status, answer = deployment.post("api/predictions", {"customers": [EXAMPLES["loyal"], EXAMPLES["at_risk"]]})
+    assert status == 200, answer
+    loyal, at_risk = answer["predictions"]
+    assert (loyal["id"], at_risk["id"]) == (0, 1)
+    assert loyal["probability"] < 0.2 < 0.8 < at_risk["probability"]
+    assert (loyal["churn"], at_risk["churn"]) == (False, True)
+    assert at_risk["reasons"][0]["text"]
+
+
+def test_the_page_comes_with_its_security_headers(deployment: Deployment) -> None:
+    with urllib.request.urlopen(deployment.site_url, timeout=30) as page:
+        policy = page.headers["Content-Security-Policy"]
+        assert "unsafe" not in policy
+        assert "script-src 'self'" in policy
+        assert b"<title>" in page.read()
+
+
+def test_a_field_that_breaks_a_rule_is_named(deployment: Deployment) -> None:
+    customer = EXAMPLES["loyal"] | {"day_mins": -1}
+    status, problem = deployment.post("api/predictions", {"customers": [customer]})
+    assert status == 400
+    (error,) = problem["errors"]
+    assert (error["customer"], error["field"]) == (0, "day_mins")
+    assert error["rule"]
+    assert error["remedy"]
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"customers": []}', b'{"people": [{}]}'])
+def test_a_body_of_another_shape_is_refused_by_the_gateway(deployment: Deployment, body: bytes) -> None:
+    status, problem = deployment.post("api/predictions", body)
+    assert (status, problem["status"]) == (400, 400)
+    assert problem["title"]
+
+
+def test_each_request_has_a_line_in_the_access_log(deployment: Deployment) -> None:
+    group = deployment.resource("Api", "AWS::Logs::LogGroup", "AccessLog")
+    _, problem = deployment.post("api/predictions", {"customers": [{}]})
+
+    def line() -> dict[str, Any] | None:
+        entries = [json.loads(text) for text in deployment.log_lines(group)]
+        return next((e for e in entries if e["requestId"] == problem["request_id"]), None)
+
+    found = _eventually(line)
+    assert found, "no line carries the request's id"
+    assert (found["httpMethod"], found["resourcePath"], found["status"]) == ("POST", "/predictions", "400")
+    assert json.dumps(EXAMPLES["loyal"]["day_mins"]) not in json.dumps(found)
+
+
+def test_a_refused_body_never_reached_the_function(deployment: Deployment) -> None:
+    group = deployment.resource("Api", "AWS::Logs::LogGroup", "AccessLog")
+    _, problem = deployment.post("api/predictions", b"{")
+
+    def line() -> str | None:
+        return next((text for text in deployment.log_lines(group) if problem["request_id"] in text), None)
+
+    found = json.loads(_eventually(line))
+    assert found["integrationStatus"] == "-"
+
+
+def test_the_endpoint_logs_and_counts_its_calls(deployment: Deployment) -> None:
+    deployment.post("api/predictions", {"customers": [EXAMPLES["loyal"]]})
+    group = "/aws/sagemaker/Endpoints/churn-local"
+    assert _eventually(lambda: [t for t in deployment.log_lines(group) if '"POST /invocations HTTP/1.1" 200' in t])
+    metrics = deployment.client("cloudwatch").list_metrics(Namespace="AWS/SageMaker")["Metrics"]
+    assert {"Invocations", "ModelLatency"} <= {m["MetricName"] for m in metrics}
+
+
+def test_the_first_run_left_everything_where_aws_would(deployment: Deployment) -> None:
+    sagemaker = deployment.client("sagemaker")
+    (job,) = sagemaker.list_training_jobs(NameContains="Train", SortOrder="Ascending", MaxResults=1)[
+        "TrainingJobSummaries"
+    ]
+    described = sagemaker.describe_training_job(TrainingJobName=job["TrainingJobName"])
+    metrics = {m["MetricName"]: m["Value"] for m in described["FinalMetricDataList"]}
+    assert metrics, "no metric definition matched the log"
+    assert described["ModelArtifacts"]["S3ModelArtifacts"].endswith(f"/{job['TrainingJobName']}/output/model.tar.gz")
+    lines = deployment.log_lines("/aws/sagemaker/TrainingJobs")
+    assert any("#011validation-" in line for line in lines)
+
+
+def test_the_emulator_knows_every_type_of_the_templates(deployment: Deployment) -> None:
+    from tests.unit.local.test_contract import _emulator
+
+    listed = _emulator("from local.emulator import patches; patches.install(); print(patches.known_resource_types())")
+    known: set[str] = eval(listed.stdout.splitlines()[-1])  # noqa: S307 (our own set, printed by Python)
+    used = {
+        resource["Type"]
+        for template in deployment.templates
+        for resource in json.loads(Path(template).read_text())["Resources"].values()
+    }
+    assert used
+    assert {name for name in used if not name.startswith("Custom::")} <= known
