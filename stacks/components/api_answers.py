@@ -10,7 +10,7 @@ RETRY_AFTER_S = 5
 
 
 class Problem(NamedTuple):
-    """An answer of API Gateway's own, in words."""
+    """An answer of API Gateway's own: the title is the status's phrase, as RFC 9457 asks where the type is blank."""
 
     status: int
     title: str
@@ -24,37 +24,37 @@ PROBLEMS: dict[str, tuple[apigateway.ResponseType, Problem]] = {
         ResponseType.BAD_REQUEST_BODY,
         Problem(
             400,
-            "The request body is not readable",
+            "Bad Request",
             'Send a JSON object whose \\"customers\\" is a list of at least one customer, each an object.',
         ),
     ),
     "RequestTooLarge": (
         ResponseType.REQUEST_TOO_LARGE,
-        Problem(413, "The request is too large", "Send fewer customers at once."),
+        Problem(413, "Content Too Large", "Send fewer customers at once."),
     ),
     "UnknownAddress": (
         ResponseType.MISSING_AUTHENTICATION_TOKEN,
-        Problem(404, "There is nothing at this address", "Check the method and the path."),
+        Problem(404, "Not Found", "There is nothing at this address: check the method and the path."),
     ),
     "Throttled": (
         ResponseType.THROTTLED,
-        Problem(429, "Too many requests", "Wait a few seconds and send the request again."),
+        Problem(429, "Too Many Requests", "Wait a few seconds and send the request again."),
     ),
     "IntegrationFailure": (
         ResponseType.INTEGRATION_FAILURE,
-        Problem(503, "The service does not answer", "Wait a few seconds and send the request again."),
+        Problem(503, "Service Unavailable", "The service does not answer: wait a few seconds and try again."),
     ),
     "IntegrationTimeout": (
         ResponseType.INTEGRATION_TIMEOUT,
-        Problem(503, "The service does not answer in time", "Wait a few seconds and send the request again."),
+        Problem(503, "Service Unavailable", "The service does not answer in time: wait a few seconds and try again."),
     ),
     "Default4xx": (
         ResponseType.DEFAULT_4_XX,
-        Problem(400, "The request cannot be answered", "Check the method, the path and the headers."),
+        Problem(400, "Client Error", "Check the method, the path and the headers."),
     ),
     "Default5xx": (
         ResponseType.DEFAULT_5_XX,
-        Problem(500, "The service failed", "Try again; if it fails again, report the request id."),
+        Problem(500, "Server Error", "Try again; if it fails again, report the request id."),
     ),
 }
 KEEPS_ITS_STATUS = {"Default4xx", "Default5xx"}
