@@ -41,6 +41,7 @@ def emulator(settings: Settings) -> dict[str, str]:
     return _base(settings) | {
         "GATEWAY_PORT": str(settings.gateway_port),
         "CHURN_WEB_PORT": str(settings.web_port),
+        "CHURN_LOG_DIR": str(settings.log_dir / "sagemaker"),
         "CHURN_RUN_DIR": str(settings.run_dir),
         "CHURN_ML_PYTHON": str(ml_python()),
         # Runs in each Lambda's process, and finds nothing to do in this one.

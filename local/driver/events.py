@@ -22,9 +22,12 @@ class EventPrinter:
         The file that the emulator writes.
     console
         Where to print.
+    logs
+        The folder with the copies of the jobs' logs.
     """
 
-    def __init__(self, path: Path, console: Console) -> None:
+    def __init__(self, path: Path, console: Console, logs: Path) -> None:
+        self._logs = logs
         self._path = path
         self._console = console
         self._stop = threading.Event()
@@ -73,6 +76,12 @@ class EventPrinter:
         if detail.get("failureReason"):
             line += f": {detail['failureReason']}"
         self._console.say(line)
+        for log in self._logs_of(detail) if ended == "failed" else []:
+            self._console.say(f"  its log: {log}")
+
+    def _logs_of(self, detail: dict[str, Any]) -> list[Path]:
+        arns = [job["Arn"] for job in detail.get("metadata", {}).values() if "Arn" in job]
+        return [log for arn in arns for log in sorted(self._logs.glob(f"*/{arn.rsplit('/', 1)[-1]}-*.log"))]
 
     def _endpoint(self, detail: dict[str, Any], at: float) -> None:
         name = f"endpoint {detail['EndpointName']}"

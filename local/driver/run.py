@@ -1,5 +1,6 @@
 """``up``: everything from nothing to a page that predicts, and orderly down again."""
 
+import shutil
 import signal
 import time
 from types import FrameType
@@ -77,11 +78,13 @@ class Run:
     def bring_up(self) -> None:
         """Start, deploy, verify."""
         self._state.mark_running()
+        shutil.rmtree(self._settings.log_dir, ignore_errors=True)
         self._take_up_state()
         self._console.say("starting the emulator")
         self._emulator.start(self._console)
         self._console.say(f"emulator answers at {self._settings.endpoint}")
-        with EventPrinter(self._settings.run_dir / "events.jsonl", self._console):
+        events, logs = self._settings.run_dir / "events.jsonl", self._settings.log_dir / "sagemaker"
+        with EventPrinter(events, self._console, logs):
             if not self._state.bootstrapped:
                 self._console.say("bootstrapping the account (cdk bootstrap)")
                 self._cdk.bootstrap()

@@ -37,6 +37,8 @@ class MiniStackHost:
     ----------
     work_dir
         Folder for jobs and endpoints.
+    log_dir
+        Folder for plain copies of their logs.
     ml_python
         The Python that holds the ML libraries.
     port
@@ -45,8 +47,9 @@ class MiniStackHost:
         Where the driver learns what happens.
     """
 
-    def __init__(self, work_dir: Path, ml_python: str, port: int, events: Events) -> None:
+    def __init__(self, work_dir: Path, log_dir: Path, ml_python: str, port: int, events: Events) -> None:
         self.work_dir = work_dir
+        self.log_dir: Path | None = log_dir
         self.ml_python = ml_python
         self._endpoint = f"http://127.0.0.1:{port}"
         self._events = events

@@ -75,7 +75,9 @@ def main() -> None:
     gateway_port, web_port = int(environment["GATEWAY_PORT"]), int(environment["CHURN_WEB_PORT"])
     clean = state_dir / "clean-stop"
     patches.install()
-    host = MiniStackHost(run_dir, environment["CHURN_ML_PYTHON"], gateway_port, Events(run_dir / "events.jsonl"))
+    events = Events(run_dir / "events.jsonl")
+    log_dir = Path(environment["CHURN_LOG_DIR"])
+    host = MiniStackHost(run_dir, log_dir, environment["CHURN_ML_PYTHON"], gateway_port, events)
     adapter.start(host)
     # From now on the saved state is older than the running one, until a clean stop.
     clean.unlink(missing_ok=True)

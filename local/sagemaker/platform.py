@@ -11,6 +11,8 @@ class Platform(Protocol):
 
     #: Folder for the working directories of jobs and endpoints.
     work_dir: Path
+    #: Folder for plain copies of the logs that go to CloudWatch; None keeps none.
+    log_dir: Path | None
     #: The Python that holds the ML libraries; jobs and endpoints run on it.
     ml_python: str
 

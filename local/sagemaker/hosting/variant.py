@@ -47,7 +47,12 @@ class Variant:
         self.model = require("Model", production["ModelName"])
         role = self.model.get("ExecutionRoleArn")
         self._folder = self._host.work_dir / "endpoints" / f"{endpoint}-{identifier(8)}"
-        self._log = LogStream(lambda: self._host.client("logs", role), f"/aws/sagemaker/Endpoints/{endpoint}", instance)
+        self._log = LogStream(
+            lambda: self._host.client("logs", role),
+            f"/aws/sagemaker/Endpoints/{endpoint}",
+            instance,
+            self._host.log_dir,
+        )
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:

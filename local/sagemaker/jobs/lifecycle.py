@@ -68,6 +68,7 @@ class Job:
             lambda: self.client("logs"),
             f"/aws/sagemaker/{self.kind}s",
             f"{self.name}/algo-1-{int(time.time())}",
+            self._host.log_dir,
         )
         try:
             yield stream

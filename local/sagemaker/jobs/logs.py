@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +17,13 @@ _LONGEST_LINE = 200_000
 _PAUSE_S = 0.2
 
 
+def copy_path(folder: Path, group: str, stream: str) -> Path:
+    """Where the plain copy of a log stream is kept."""
+    path = folder / group.rsplit("/", 1)[-1] / f"{stream.replace('/', '-')}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
 class LogStream:
     """One log stream, written by a thread so that a slow answer never holds a process up.
 
@@ -25,18 +33,24 @@ class LogStream:
         Gives a CloudWatch Logs client carrying the role whose logs these are.
     group, stream
         The names of the log group and the log stream.
+    copies
+        Folder for a plain copy, which is still there when the emulator is not.
     """
 
-    def __init__(self, client: Callable[[], Any], group: str, stream: str) -> None:
+    def __init__(self, client: Callable[[], Any], group: str, stream: str, copies: Path | None = None) -> None:
         self.group = group
         self.stream = stream
         self._client = client
+        self._copy = copy_path(copies, group, stream) if copies else None
         self._lines: queue.Queue[tuple[int, str] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._write, name=f"logs {stream}", daemon=True)
         self._thread.start()
 
     def put(self, line: str) -> None:
         """Add a line, with the time it is now."""
+        if self._copy is not None:
+            with self._copy.open("a") as handle:
+                handle.write(line + "\n")
         # CloudWatch refuses empty events.
         self._lines.put((int(time.time() * 1000), line[:_LONGEST_LINE] or " "))
 

@@ -90,6 +90,7 @@ class TestPlatform:
 
     def __init__(self, work_dir: Path) -> None:
         self.work_dir = work_dir
+        self.log_dir: Path | None = work_dir / "logs"
         self.ml_python = sys.executable
         self.s3 = FakeS3()
         self.logs = FakeLogs()

@@ -109,8 +109,14 @@ def test_the_reason_of_a_failed_deployment_is_its_first_failed_resource() -> Non
 
 def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     out = io.StringIO()
-    printer = EventPrinter(tmp_path / "events.jsonl", Console(out))
+    log = tmp_path / "logs" / "TrainingJobs" / "job-1-algo-1-17.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")
     kind = "SageMaker Model Building Pipeline Execution Step Status Change"
     detail = {"stepName": "Train", "currentStepStatus": "Failed", "seconds": 6.25, "failureReason": "no data"}
+    detail |= {"metadata": {"TrainingJob": {"Arn": "arn:aws:sagemaker:r:1:training-job/job-1"}}}
     printer._handle({"kind": kind, "detail": detail, "time": 0})
-    assert out.getvalue().endswith("pipeline step Train failed after 6.2 s: no data\n")
+    told, where = out.getvalue().splitlines()
+    assert told.endswith("pipeline step Train failed after 6.2 s: no data")
+    assert where.endswith(f"its log: {log}")
