@@ -1,5 +1,6 @@
 """``up``: everything from nothing to a page that predicts, and orderly down again."""
 
+import json
 import shutil
 import signal
 import time
@@ -11,7 +12,7 @@ from local.driver.deploy import Cdk, DeployError
 from local.driver.emulator import Emulator, EmulatorError
 from local.driver.events import EventPrinter
 from local.driver.state import State
-from local.settings import Settings, SettingsError, is_free
+from local.settings import ACCOUNT, ROOT, Settings, SettingsError, is_free
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -131,16 +132,16 @@ class Run:
         self._state.mark_deployed()
 
     def _summary(self) -> None:
-        page = self._settings.page
+        page, body = self._settings.page, self._settings.directory / "example.json"
+        body.write_text(json.dumps({"customers": [verify.example()]}, indent=1))
+        shown = body.relative_to(ROOT) if body.is_relative_to(ROOT) else body
         self._console.plain(
-            f"\nThe page:      {page}\n"
-            f"Try the API:   curl -s {page}api/predictions -H 'content-type: application/json' \\\n"
-            '                 -d "{\\"customers\\": [$(python3 -c \'import json; '
-            'print(json.dumps(json.load(open("schema/examples.json"))["at_risk"]))\')]}"\n'
-            f"AWS is at:     {self._settings.endpoint} (access key 000000000000, secret test)\n"
-            f"Logs:          {self._settings.log_dir}\n"
-            "Stop:          Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
-            "Wipe:          `make wipe` stops it and removes all it made\n"
+            f"\nThe page:     {page}\n"
+            f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown}\n"
+            f"AWS is at:    {self._settings.endpoint} (access key {ACCOUNT}, secret test)\n"
+            f"Logs:         {self._settings.log_dir}\n"
+            "Stop:         Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
+            "Wipe:         `make wipe` stops it and removes all it made\n"
         )
 
     def _stay(self) -> None:

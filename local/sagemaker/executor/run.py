@@ -1,7 +1,6 @@
 """One execution of a pipeline: which step may start, what it sees, how it all ends."""
 
 import functools
-import json
 import logging
 import threading
 import time
@@ -190,7 +189,7 @@ class Execution:
         else:
             status = "Stopped" if self._stopping() else "Succeeded"
         self.record |= {"LastModifiedTime": now(), "PipelineExecutionStatus": status}
-        _log.info("execution %s %s", self._id, json.dumps({"status": status}))
+        _log.info("execution %s: %s", self._id, status)
         self._host.event(
             "SageMaker Model Building Pipeline Execution Status Change",
             {
