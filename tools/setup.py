@@ -18,14 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 
-# part: (what it is, where it lives, the files that define it)
 APP, EMULATOR, NODE, DEV = "app", "emulator", "node", "dev"
 LEVELS = {"app": (APP, NODE), "local": (APP, NODE, EMULATOR), "test": (APP, NODE, EMULATOR, DEV)}
+# What each part installs, and all that it is made from.
+REQUIREMENTS = {
+    APP: ("requirements.txt", "requirements-ml.txt"),
+    EMULATOR: ("requirements-local.txt",),
+    DEV: ("requirements-dev.txt",),
+}
 FILES = {
-    APP: ("requirements.txt", "requirements-ml.txt", "constraints.txt"),
-    EMULATOR: ("requirements-local.txt", "constraints-local.txt"),
+    APP: (*REQUIREMENTS[APP], "constraints.txt"),
+    EMULATOR: (*REQUIREMENTS[EMULATOR], "constraints-local.txt"),
     NODE: ("package.json", "package-lock.json", ".npmrc"),
-    DEV: ("requirements-dev.txt", "requirements.txt", "requirements-ml.txt", "constraints.txt"),
+    DEV: (*REQUIREMENTS[DEV], *REQUIREMENTS[APP], "constraints.txt"),
 }
 HOME = {APP: ".venv", EMULATOR: ".venv-emulator", NODE: "node_modules", DEV: ".venv"}
 WHAT = {
