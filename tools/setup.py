@@ -70,10 +70,8 @@ def install(part: str, log: Path) -> None:
     if part != DEV and not works(python):
         shutil.rmtree(home, ignore_errors=True)
         run([sys.executable, "-m", "venv", str(home)], log)
-    run(
-        [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", FILES[part][0]],
-        log,
-    )
+    files = [word for name in REQUIREMENTS[part] for word in ("-r", name)]
+    run([str(python), "-m", "pip", "install", "--disable-pip-version-check", *files], log)
 
 
 def works(python: Path) -> bool:
