@@ -112,7 +112,7 @@ def test_whole_page_stays_light_and_on_its_own_origin(new_page: Callable[..., Pa
     predict(page)
     assert len(responses) > 10
     assert all(response.url.startswith(site_url) for response in responses)
-    size = sum(len(response.body()) for response in responses)
+    size = sum(response.request.sizes()["responseBodySize"] for response in responses)
     assert size < 200_000, f"{size} bytes"
 
 
