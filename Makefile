@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format data synth deploy destroy bench lock clean
+.PHONY: help local stop wipe status test check format data synth bootstrap deploy destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,10 @@ data:  ## find the raw data set (CHURN_DATA, a kept download, the public copy, m
 	@$(python) -m tools.data
 
 synth: data  ## write cdk.out/ for ENV=dev|staging|prod|local; fails on any finding
-	@$(CDK) synth --all --quiet
+	@$(CDK) synth --quiet
+
+bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootstrap ENV=dev
+	@$(CDK) bootstrap
 
 deploy: data  ## deploy to AWS: make deploy ENV=dev
 	@$(CDK) deploy --all
