@@ -53,9 +53,10 @@ class Properties:
 
 
 def find(client: Client, properties: Properties) -> str | None:
-    """Find a run of the same inputs that succeeded or is still going on, and whose package still exists.
+    """Find a run of the same inputs that is still going on, or that succeeded and whose package may be deployed.
 
     A deployment that failed later, or that is rolled back, comes by here again: it gets the package it had, at once.
+    A package that someone has rejected since is not brought back.
     """
     for summary in _executions(client, properties):
         if summary.get("PipelineExecutionDisplayName") != properties.display_name:
@@ -63,7 +64,7 @@ def find(client: Client, properties: Properties) -> str | None:
         execution: str = summary["PipelineExecutionArn"]
         if summary["PipelineExecutionStatus"] == "Executing":
             return execution
-        if summary["PipelineExecutionStatus"] == "Succeeded" and _exists(client, _package(client, execution)):
+        if summary["PipelineExecutionStatus"] == "Succeeded" and _is_approved(client, _package(client, execution)):
             return execution
     return None
 
@@ -99,7 +100,7 @@ def package_of(client: Client, execution: str) -> str | None:
             raise RunFailed(f"The pipeline run ended without registering a model ({execution}).")
         return package
     reasons = [_reason(step) for step in _steps(client, execution) if _failed(step)]
-    reason = " ".join(reasons) or answer.get("FailureReason") or "No reason was given."
+    reason = _one_line(" ".join(reasons) or answer.get("FailureReason") or "No reason was given.")
     raise RunFailed(f"The pipeline run has {status.lower()}. {reason[:REASON_LIMIT]} ({execution})")
 
 
@@ -156,7 +157,8 @@ def _package(client: Client, execution: str) -> str | None:
     return None
 
 
-def _exists(client: Client, package: str | None) -> bool:
+def _is_approved(client: Client, package: str | None) -> bool:
+    """Tell whether the package is there, whole, and still approved."""
     if package is None:
         return False
     try:
@@ -166,7 +168,7 @@ def _exists(client: Client, package: str | None) -> bool:
         if exc.response["Error"]["Code"] in NOT_THERE:
             return False
         raise
-    return bool(answer["ModelPackageStatus"] == "Completed")
+    return (answer["ModelPackageStatus"], answer.get("ModelApprovalStatus")) == ("Completed", "Approved")
 
 
 def _failed(step: Mapping[str, Any]) -> bool:
@@ -177,3 +179,8 @@ def _failed(step: Mapping[str, Any]) -> bool:
 def _reason(step: Mapping[str, Any]) -> str:
     message = step.get("Metadata", {}).get("Fail", {}).get("ErrorMessage")
     return f"Step {step['StepName']}: {message or step.get('FailureReason') or 'no reason was given.'}"
+
+
+def _one_line(text: str) -> str:
+    """Join lines: readers of CloudFormation's events show the first one only."""
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())

@@ -129,17 +129,32 @@ def test_other_inputs_are_another_run(handler: ModuleType, changed: str) -> None
     assert handler.runs.Properties.read(other).display_name != display_name(handler)
 
 
-def test_a_run_of_the_same_inputs_whose_package_exists_is_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
+def test_a_run_of_the_same_inputs_whose_package_is_approved_is_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
     listed(sagemaker, execution(handler, "Succeeded", number=2, name="another"), execution(handler, "Succeeded"))
     steps(sagemaker, REGISTERED)
-    sagemaker.add_response("describe_model_package", package("Completed"), {"ModelPackageName": PACKAGE})
+    sagemaker.add_response("describe_model_package", package("Completed", "Approved"), {"ModelPackageName": PACKAGE})
     answer = handler.on_event(event("Update"), None)
     assert answer["Data"]["ExecutionArn"] == f"{ARN}/execution/run1"
     assert answer["PhysicalResourceId"] == f"{PIPELINE}-run"
 
 
-def package(status: str) -> dict[str, Any]:
+@pytest.mark.parametrize(
+    ("status", "approval"),
+    [("Completed", "Rejected"), ("Completed", "PendingManualApproval"), ("Failed", "Approved")],
+)
+def test_a_package_that_may_not_be_deployed_is_not_brought_back(
+    handler: ModuleType, sagemaker: Stubber, status: str, approval: str
+) -> None:
+    listed(sagemaker, execution(handler, "Succeeded"))
+    steps(sagemaker, REGISTERED)
+    sagemaker.add_response("describe_model_package", package(status, approval), {"ModelPackageName": PACKAGE})
+    sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
+    assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
+
+
+def package(status: str, approval: str) -> dict[str, Any]:
     return {
+        "ModelApprovalStatus": approval,
         "ModelPackageName": PIPELINE,
         "ModelPackageArn": PACKAGE,
         "CreationTime": 0,
@@ -241,6 +256,17 @@ def test_a_long_reason_is_cut_to_what_cloudformation_shows(handler: ModuleType, 
     with pytest.raises(handler.runs.RunFailed) as caught:
         handler.is_complete(waiting(), None)
     assert len(str(caught.value)) < 1100
+
+
+def test_a_reason_of_several_lines_becomes_one_line(handler: ModuleType, sagemaker: Stubber) -> None:
+    described(sagemaker, "Failed", FailureReason="Step failure.")
+    reason = "AlgorithmError: ExecuteUserScriptError:\nRow 7: day_mins is missing.\r\n\n  Row 9: no number.\n"
+    steps(sagemaker, {"StepName": "Prepare", "StepStatus": "Failed", "FailureReason": reason})
+    with pytest.raises(handler.runs.RunFailed) as caught:
+        handler.is_complete(waiting(), None)
+    wanted = "ExecuteUserScriptError:; Row 7: day_mins is missing.; Row 9: no number. (arn:"
+    assert wanted in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_deletion_stops_what_runs_and_keeps_the_physical_id(handler: ModuleType, sagemaker: Stubber) -> None:
