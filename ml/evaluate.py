@@ -103,8 +103,8 @@ def main(argv: list[str] | None = None) -> int:
 
     def job() -> None:
         costs = Costs(**{name: getattr(args, f"cost_{name}") for name in Costs._fields})
-        if min(costs) < 0:
-            raise JobError("The costs must not be negative.")
+        if wrong := money.problems(costs):
+            raise JobError(f"The costs cannot be used: {'; '.join(wrong)}.")
         with artifact.unpacked(args.model) as folder:
             metadata = artifact.load_metadata(folder)
             data = load_test(folder, args.test)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ml import money
 from ml.container import JobError
 from ml.money import Costs
 
@@ -56,7 +57,8 @@ def parse(values: Mapping[str, object]) -> dict[str, Any]:
     Raises
     ------
     JobError
-        When a name is unknown or a value is of the wrong type or out of range; all of them are named.
+        When a name is unknown, a value is of the wrong type or out of range, or the costs contradict each other; all
+        of them are named.
     """
     settings, problems = defaults(), []
     for name, value in values.items():
@@ -76,6 +78,8 @@ def parse(values: Mapping[str, object]) -> dict[str, Any]:
             problems.append(f"{name} must be {kind} from {row.minimum:g} to {row.maximum:g}, not {text!r}")
         else:
             settings[name] = number
+    if not problems:
+        problems = money.problems(costs(settings))
     if problems:
         raise JobError("Hyperparameters: " + "; ".join(problems) + ".")
     return settings

@@ -6,6 +6,7 @@ and is wasted on anyone else.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +33,21 @@ class Costs(NamedTuple):
         """
         gain = self.missed_churner - self.saved_customer
         return self.wasted_incentive / (self.wasted_incentive + gain) if gain > 0 else 1.0
+
+
+def problems(costs: Costs) -> list[str]:
+    """Return what keeps the costs from being used, each with parameter, rule and remedy."""
+    found = [
+        f"cost_{name} must be a finite number of at least 0 USD, not {value:g}; correct it"
+        for name, value in costs._asdict().items()
+        if not (math.isfinite(value) and value >= 0)
+    ]
+    if not found and costs.saved_customer > costs.missed_churner:
+        found.append(
+            f"cost_saved_customer ({costs.saved_customer:g} USD) must not exceed cost_missed_churner "
+            f"({costs.missed_churner:g} USD), or no incentive could ever pay; lower the first or raise the second"
+        )
+    return found
 
 
 def each_cost(

@@ -82,6 +82,23 @@ def test_costs_are_parameters(packed: Path, prepared: Path, tmp_path: Path, eval
     assert other["metrics"] == evaluation["metrics"]
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--cost-missed-churner", "nan"], "cost_missed_churner must be a finite number of at least 0 USD, not nan"),
+        (["--cost-wasted-incentive", "inf"], "cost_wasted_incentive must be a finite number"),
+        (["--cost-saved-customer=-1"], "cost_saved_customer must be a finite number"),
+        (["--cost-saved-customer", "501"], "must not exceed cost_missed_churner"),
+    ],
+)
+def test_impossible_costs_are_refused(
+    packed: Path, prepared: Path, tmp_path: Path, base: Path, more: list[str], told: str
+) -> None:
+    assert run(packed, prepared, tmp_path / "out", *more) == 1
+    assert told in (base / "output" / "message").read_text()
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_page_is_self_contained_and_shows_pictures(evaluation: dict[str, Any], tmp_path: Path) -> None:
     page = (tmp_path / "out" / "evaluation.html").read_text()
     assert page == evaluation_page.render(evaluation)

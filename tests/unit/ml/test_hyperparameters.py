@@ -31,6 +31,8 @@ def test_texts_are_typed_and_the_sdks_own_settings_left_out() -> None:
         ({"eta": "nan"}, "eta must be a number"),
         ({"eta": ""}, "eta must be a number"),
         ({"cost_missed_churner": "-1"}, "cost_missed_churner must be"),
+        ({"cost_missed_churner": "nan"}, "cost_missed_churner must be"),
+        ({"cost_missed_churner": "50"}, "cost_saved_customer .* must not exceed cost_missed_churner"),
     ],
 )
 def test_a_wrong_value_is_named(given: dict[str, str], told: str) -> None:

@@ -51,6 +51,20 @@ def test_break_even_is_where_acting_begins_to_pay(probability: float, costs: Cos
         assert (act < leave) == (probability > costs.break_even)
 
 
+@pytest.mark.parametrize("name", Costs._fields)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), -0.01])
+def test_a_cost_that_is_no_amount_is_named(name: str, value: float) -> None:
+    (told,) = money.problems(Costs()._replace(**{name: value}))
+    assert told.startswith(f"cost_{name} must be a finite number of at least 0 USD, not ")
+
+
+def test_saving_must_not_cost_more_than_losing() -> None:
+    assert money.problems(Costs()) == money.problems(Costs(100, 100, 100)) == money.problems(Costs(0, 0, 0)) == []
+    (told,) = money.problems(Costs(missed_churner=50))
+    assert "cost_saved_customer (100 USD) must not exceed cost_missed_churner (50 USD)" in told
+    assert "lower the first or raise the second" in told
+
+
 def test_break_even_of_the_stated_costs() -> None:
     assert Costs().break_even == pytest.approx(0.2)
     assert Costs(missed_churner=100, saved_customer=100).break_even == 1.0
