@@ -26,7 +26,14 @@ def render(report: dict[str, Any]) -> str:
         (f"{rate:.1%}", "churn rate"),
         (f"{report['n_columns']}", "columns the model sees"),
     ]
-    sections = [tiles(big), _balance(report), _leakage(report), _alone(report), _distributions(report, rate)]
+    sections = [
+        tiles(big),
+        _balance(report),
+        _identical(report),
+        _leakage(report),
+        _alone(report),
+        _distributions(report, rate),
+    ]
     return page("Data report", subtitle, [*sections, _correlations(report)])
 
 
@@ -46,6 +53,26 @@ def _balance(report: dict[str, Any]) -> str:
     )
     text = "Each part must look like the whole: fitted on the first, stopped on the second, judged on the last."
     return section("Class balance", text, f'<div class="grid-of wide">{body}</div>')
+
+
+def _identical(report: dict[str, Any]) -> str:
+    found = report["identical_customers"]
+    if not found["n_customers"]:
+        return ""
+    text = (
+        f"{found['n_customers']:,} customers are identical to another but for the text that names them, in "
+        f"{found['n_groups']:,} groups. Most likely they are the same customer more than once: keep one. "
+    )
+    apart = found["n_groups_in_several_parts"]
+    text += (
+        f"{apart:,} groups stand in several parts, so the last part is judged on customers that training has seen."
+        if apart
+        else "Each group stands in one part, so no customer is judged that training has seen."
+    )
+    lines = [(", ".join(f"{line:,}" for line in group),) for group in found["lines"]]
+    if len(lines) < found["n_groups"]:
+        lines.append((f"and {found['n_groups'] - len(lines):,} more groups",))
+    return section("Warning: identical customers", text, table(("lines of the file",), lines))
 
 
 def _leakage(report: dict[str, Any]) -> str:

@@ -51,6 +51,26 @@ def stratified_split(labels: NDArray[np.float64], fractions: Sequence[float], se
     return [rng.permutation(np.concatenate(part)) for part in parts]
 
 
+def keep_together(parts: Sequence[NDArray[np.intp]], groups: Sequence[Sequence[int]]) -> list[NDArray[np.intp]]:
+    """Return the parts with each group of identical rows in the part that holds its first: a twin in the test part
+    would be recognised, not predicted. Without groups the parts stay as they are.
+    """
+    home = {row: number for number, part in enumerate(parts) for row in part.tolist()}
+    leaders = {row: group[0] for group in groups for row in group[1:]}
+    if not leaders:
+        return list(parts)
+    kept = [[row for row in part.tolist() if row not in leaders] for part in parts]
+    for row, leader in leaders.items():
+        kept[home[leader]].append(row)
+    return [np.array(part, dtype=np.intp) for part in kept]
+
+
+def separated(groups: Sequence[Sequence[int]], parts: Sequence[NDArray[np.intp]]) -> int:
+    """Return how many groups of identical rows have members in several parts."""
+    home = {row: number for number, part in enumerate(parts) for row in part.tolist()}
+    return sum(len({home[row] for row in group}) > 1 for group in groups)
+
+
 def to_csv(data: Dataset) -> str:
     """Return the dataset as CSV: the label first, no header; reading it gives the very same numbers."""
     lines = []
@@ -77,8 +97,9 @@ def read_csv(source: Path, n_columns: int) -> Dataset:
         try:
             parts.append(np.loadtxt(file, delimiter=",", dtype=np.float64, ndmin=2))
         except ValueError as exc:
+            # numpy's own words quote the cell, which is a customer's.
             raise JobError(
-                f"{file.name} is not all numbers ({exc}); it must have no header and no empty cell."
+                f"{file.name} is not all numbers; it must have as many on each line, no header and no empty cell."
             ) from exc
     width = n_columns + 1
     for file, part in zip(files, parts, strict=True):

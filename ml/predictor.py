@@ -13,16 +13,33 @@ from ml.reasons import Explainer
 from schema import Problem, Schema, load_schema, parse_csv
 
 PROBLEMS_SHOWN = 20
+PLACES_SHOWN = 5
 
 
 class BadRecords(ValueError):
-    """Customers that break rules; the message names row, field and rule, never a value."""
+    """Customers that break rules; the message names rows, field and rule, never a value.
 
-    def __init__(self, problems: Sequence[tuple[str, Problem]]) -> None:
-        told = [f"{where}: {problem}" for where, problem in problems[:PROBLEMS_SHOWN]]
-        if len(problems) > PROBLEMS_SHOWN:
-            told.append(f"and {len(problems) - PROBLEMS_SHOWN} problems more")
+    Parameters
+    ----------
+    unit : str
+        What `problems` are counted in: "row" or "line".
+    problems : sequence of (number, Problem)
+    """
+
+    def __init__(self, unit: str, problems: Sequence[tuple[int, Problem]]) -> None:
+        where: dict[Problem, list[int]] = {}
+        for number, problem in problems:
+            where.setdefault(problem, []).append(number)
+        told = [f"{_places(unit, numbers)}: {problem}" for problem, numbers in list(where.items())[:PROBLEMS_SHOWN]]
+        if len(where) > PROBLEMS_SHOWN:
+            told.append(f"And {len(where) - PROBLEMS_SHOWN} more kinds of problems.")
         super().__init__(" ".join(told))
+
+
+def _places(unit: str, numbers: Sequence[int]) -> str:
+    shown = ", ".join(str(number) for number in numbers[:PLACES_SHOWN])
+    more = f" and {len(numbers) - PLACES_SHOWN:,} more" if len(numbers) > PLACES_SHOWN else ""
+    return f"{unit.capitalize()}{'s' if len(numbers) > 1 else ''} {shown}{more}"
 
 
 class Predictor:
@@ -57,9 +74,9 @@ class Predictor:
         BadRecords
             When any breaks a rule.
         """
-        problems = [(f"Row {i + 1}", p) for i, record in enumerate(records) for p in self.schema.validate(record)]
+        problems = [(i + 1, p) for i, record in enumerate(records) for p in self.schema.validate(record)]
         if problems:
-            raise BadRecords(problems)
+            raise BadRecords("row", problems)
         return list(records)
 
     def check_csv(self, text: str) -> list[dict[str, Any]]:
@@ -71,9 +88,9 @@ class Predictor:
             When any breaks a rule; when the file as a whole cannot be used.
         """
         rows = parse_csv(self.schema, text)
-        problems = [(f"Line {row.line}", problem) for row in rows for problem in row.problems]
+        problems = [(row.line, problem) for row in rows for problem in row.problems]
         if problems:
-            raise BadRecords(problems)
+            raise BadRecords("line", problems)
         return [row.record for row in rows]
 
     def predict(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:

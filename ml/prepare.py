@@ -20,13 +20,14 @@ import numpy as np
 
 from ml import data_page, data_report, lab
 from ml.container import JobError, base_dir, processing_message_file, run
-from ml.dataset import Dataset, stratified_split, to_csv
+from ml.dataset import Dataset, keep_together, separated, stratified_split, to_csv
 from schema import Row, Schema, SchemaError, load_schema, parse_csv
 
 FRACTIONS = {"train": 0.65, "validation": 0.15, "test": 0.2}
 DEFAULT_SEED = 1729
 MIN_PER_CLASS = 20
 REASONS_SHOWN = 20
+LINES_SHOWN = 5
 
 
 def read_text(source: Path) -> str:
@@ -71,21 +72,14 @@ def check(text: str, schema: Schema) -> list[Row]:
         rows = parse_csv(schema, text, whole=True)
     except SchemaError as exc:
         raise JobError(f"The raw file cannot be used: {exc}.") from exc
-    reasons = []
-    seen: dict[tuple[object, ...], int] = {}
-    named = " and ".join(schema.by_name[name].column for name in schema.identifier)
-    for row in rows:
-        for problem in row.problems:
-            column = schema.by_name[problem.field].column + " " if problem.field else ""
-            reasons.append(f"line {row.line}: {column}{problem.rule}")
-        if schema.identifier and not row.problems:
-            first = seen.setdefault(tuple(row.record[name] for name in schema.identifier), row.line)
-            if first != row.line:
-                reasons.append(f"line {row.line}: has the {named} of line {first}")
-    if reasons:
-        shown = "\n".join(f"  {reason}" for reason in reasons[:REASONS_SHOWN])
-        more = f"\n  and {len(reasons) - REASONS_SHOWN} more" if len(reasons) > REASONS_SHOWN else ""
-        raise JobError(f"The raw file has {len(reasons)} problem(s) in {len(rows)} rows:\n{shown}{more}")
+    broken = _broken(rows, schema)
+    if broken:
+        count = sum(len(lines) for lines in broken.values())
+        told = [f"  {reason}: {_where(lines)}" for reason, lines in list(broken.items())[:REASONS_SHOWN]]
+        if len(broken) > REASONS_SHOWN:
+            told.append(f"  and {len(broken) - REASONS_SHOWN} more kinds of problems")
+        head = f"The raw file has {count:,} problem(s) in {len(rows):,} rows; correct them and run this again."
+        raise JobError("\n".join([head, *told]))
     churners = sum(bool(row.record[schema.label.name]) for row in rows)
     if min(churners, len(rows) - churners) < MIN_PER_CLASS:
         raise JobError(
@@ -93,6 +87,42 @@ def check(text: str, schema: Schema) -> list[Row]:
             f"{MIN_PER_CLASS} churners and {MIN_PER_CLASS} others."
         )
     return rows
+
+
+def _broken(rows: Sequence[Row], schema: Schema) -> dict[str, list[int]]:
+    """Return each reason, with its remedy unless the rule is one, and the lines that it holds for."""
+    broken: dict[str, list[int]] = {}
+    seen: set[tuple[object, ...]] = set()
+    named = " and ".join(schema.by_name[name].column for name in schema.identifier)
+    for row in rows:
+        for problem in row.problems:
+            subject = f"{schema.by_name[problem.field].column} " if problem.field else ""
+            remedy = "" if problem.rule.startswith("must be") else f" ({problem.remedy.rstrip('.')})"
+            broken.setdefault(f"{subject}{problem.rule}{remedy}", []).append(row.line)
+        if schema.identifier and not row.problems:
+            customer = tuple(row.record[name] for name in schema.identifier)
+            if customer in seen:
+                reason = f"has the {named} of an earlier row (Keep one row a customer)"
+                broken.setdefault(reason, []).append(row.line)
+            seen.add(customer)
+    return broken
+
+
+def _where(lines: Sequence[int]) -> str:
+    """Return the first lines, and how many there are."""
+    shown = ", ".join(str(line) for line in lines[:LINES_SHOWN])
+    if len(lines) == 1:
+        return f"line {shown}"
+    return f"{len(lines):,} rows, lines {shown}{', …' if len(lines) > LINES_SHOWN else ''}"
+
+
+def identical(rows: Sequence[Row], schema: Schema) -> list[list[int]]:
+    """Return groups of positions in `rows` whose customers differ in nothing but the text that names them."""
+    compared = [a.name for a in schema.attributes if a.type != "text"]
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for position, row in enumerate(rows):
+        groups.setdefault(tuple(row.record[name] for name in compared), []).append(position)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def encode(rows: Sequence[Row], schema: Schema) -> Dataset:
@@ -110,21 +140,26 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
         When the raw file breaks a rule.
     """
     rows = check(text, schema)
+    twins = identical(rows, schema)
     files: dict[str, str] = {}
     sizes: dict[str, dict[str, int]] = {}
     if recipe == "lab":
         table = lab.frame(text)
         columns = list(table.columns[1:])
-        for name, part in lab.split(table).items():
+        parts = lab.split(table)
+        apart = separated(twins, [part.index.to_numpy() for part in parts.values()])
+        for name, part in parts.items():
             files[f"{name}.csv"] = part.to_csv(header=False, index=False)
             sizes[name] = {"customers": len(part), "churners": int(part[lab.LABEL].sum())}
     else:
         data = encode(rows, schema)
         columns = list(schema.columns)
-        for name, part in zip(fractions, stratified_split(data.labels, list(fractions.values()), seed), strict=True):
-            chosen = data.take(part)
+        split = keep_together(stratified_split(data.labels, list(fractions.values()), seed), twins)
+        apart = separated(twins, split)
+        for name, rows_of in zip(fractions, split, strict=True):
+            chosen = data.take(rows_of)
             files[f"{name}.csv"] = to_csv(chosen)
-            sizes[name] = {"customers": len(part), "churners": int(chosen.labels.sum())}
+            sizes[name] = {"customers": len(rows_of), "churners": int(chosen.labels.sum())}
     about = {
         "recipe": recipe,
         "seed": lab.SHUFFLE_SEED if recipe == "lab" else seed,
@@ -133,6 +168,12 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
         "raw_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "parts": sizes,
         "n_columns": len(columns),
+        "identical_customers": {
+            "n_customers": sum(len(group) for group in twins),
+            "n_groups": len(twins),
+            "n_groups_in_several_parts": apart,
+            "lines": [[rows[position].line for position in group] for group in twins[:REASONS_SHOWN]],
+        },
     }
     report = {**about, **data_report.describe(rows, schema)}
     files["columns.json"] = _json({"label": schema.label.name, "columns": columns})
@@ -165,20 +206,37 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--input", type=Path, default=processing / "input" / "raw", help="a CSV, or a folder with one")
     parser.add_argument("--output-dir", type=Path, default=processing / "output")
     parser.add_argument("--recipe", choices=("default", "lab"), default="default")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the default recipe's split")
+    ours = "of the default recipe's split ({}); the lab's is fixed"
+    parser.add_argument("--seed", type=int, help=ours.format(DEFAULT_SEED))
     for name in ("validation", "test"):
-        parser.add_argument(f"--{name}-fraction", type=float, default=FRACTIONS[name])
+        parser.add_argument(f"--{name}-fraction", type=float, help=ours.format(FRACTIONS[name]))
     args = parser.parse_args(argv)
 
     def job() -> None:
-        held = {"validation": args.validation_fraction, "test": args.test_fraction}
+        given = {
+            "seed": args.seed,
+            "validation-fraction": args.validation_fraction,
+            "test-fraction": args.test_fraction,
+        }
+        chosen = [f"--{name}" for name, value in given.items() if value is not None]
+        if args.recipe == "lab" and chosen:
+            raise JobError(f"--recipe lab has a split of its own; leave out {' and '.join(chosen)}.")
+        held = {
+            name: FRACTIONS[name] if (f := given[f"{name}-fraction"]) is None else f for name in ("validation", "test")
+        }
+        seed = DEFAULT_SEED if args.seed is None else args.seed
+        if seed < 0:
+            raise JobError("--seed must be a whole number of at least 0; choose another.")
         if not (min(held.values()) >= 0.05 and sum(held.values()) <= 0.8):
             raise JobError("--validation-fraction and --test-fraction must be 0.05 or more, and at most 0.8 together.")
         fractions = {"train": 1 - sum(held.values()), **held}
         text = read_text(args.input)
-        files = prepare(text, load_schema(), recipe=args.recipe, seed=args.seed, fractions=fractions)
+        files = prepare(text, load_schema(), recipe=args.recipe, seed=seed, fractions=fractions)
         write(files, args.output_dir)
-        for name, size in json.loads(files["report.json"])["parts"].items():
+        report = json.loads(files["report.json"])
+        if twins := report["identical_customers"]["n_customers"]:
+            print(f"Warning: {twins:,} customers are identical to another but for the phone number; see report.html.")
+        for name, size in report["parts"].items():
             print(f"{name}: {size['customers']:,} customers, {size['churners']:,} of them churners")
 
     return run(job, processing_message_file())

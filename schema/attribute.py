@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 TYPES = ("integer", "number", "category", "boolean", "text")
 ROLES = ("input", "label", "dropped")
 LONGEST_TEXT = 100
+MOST_CATEGORIES_TOLD = 12
 LARGEST = 1e300  # any finite bound that sums and products of values survive
 
 
@@ -23,7 +24,7 @@ class Problem(NamedTuple):
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.field} {self.rule}. {self.remedy}" if self.field else f"It {self.rule}."
+        return f"{self.field or 'It'} {self.rule}. {self.remedy}"
 
 
 class Attribute(NamedTuple):
@@ -71,13 +72,21 @@ class Attribute(NamedTuple):
             fine = isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT
         return None if fine else self.problem()
 
-    def problem(self) -> Problem:
-        """Return the rule of this attribute and how to keep it."""
-        return Problem(self.name, f"must be {self.rule}", f"Enter {self.subject} as {self.rule}.")
+    def problem(self, *, in_csv: bool = False) -> Problem:
+        """Return the rule of this attribute and how to keep it, in a record or in a CSV file."""
+        rule = self.csv_rule if in_csv else self.rule
+        return Problem(self.name, f"must be {rule}", self._remedy(in_csv))
 
-    def missing(self) -> Problem:
-        """Return the problem of a record without this attribute."""
-        return Problem(self.name, "is missing", f"Enter {self.subject} as {self.rule}.")
+    def missing(self, *, in_csv: bool = False) -> Problem:
+        """Return the problem of a record, or of a CSV file's row, without this attribute."""
+        return Problem(self.name, "is missing", self._remedy(in_csv))
+
+    def _remedy(self, in_csv: bool) -> str:
+        if in_csv:
+            return f"Write {self.subject} as {self.csv_rule}."
+        if self._has_many_categories and self.category_labels:  # a form lists names, a request sends codes
+            return f"Choose {self.subject} from the list, or send its code, such as {self.categories[0]}."
+        return f"Enter {self.subject} as {self.rule}."
 
     @property
     def subject(self) -> str:
@@ -101,9 +110,19 @@ class Attribute(NamedTuple):
         if self.type == "boolean":
             return "true or false"
         if self.type == "category":
-            few = len(self.categories) <= 12
-            return f"one of {', '.join(self.categories)}" if few else "one of the listed codes"
+            if self._has_many_categories:
+                return f"one of {len(self.categories)} codes, such as {self.categories[0]}"
+            return f"one of {', '.join(self.categories)}"
         return f"a text of 1 to {LONGEST_TEXT} characters"
+
+    @property
+    def csv_rule(self) -> str:
+        """What a CSV cell may hold, in words that follow "must be"."""
+        return " or ".join(self.csv_values) if self.csv_values else self.rule
+
+    @property
+    def _has_many_categories(self) -> bool:
+        return len(self.categories) > MOST_CATEGORIES_TOLD
 
     def parse(self, cell: str) -> object:
         """Return the value that a CSV cell stands for; a cell that stands for none comes back

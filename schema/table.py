@@ -11,7 +11,7 @@ from schema.model import Schema
 
 
 class Row(NamedTuple):
-    """One line of a file: where it stood, what it said, what is wrong with it."""
+    """One row of a file: the line where it begins, what it said, what is wrong with it."""
 
     line: int
     record: dict[str, object]
@@ -39,18 +39,25 @@ def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
     Raises
     ------
     SchemaError
-        When the header, or the file as a whole, cannot be used.
+        When the header, or the file as a whole, cannot be used. The message never quotes the file: where a header is
+        missing, its first line is a customer.
     """
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    begins = 1  # a quoted cell may hold line ends, so that a row's first line is not its last
     try:
         header = next(reader, [])
         wanted = _columns(schema, header, whole)
         rows = []
+        begins = reader.line_num + 1
         for cells in reader:
             if cells:  # a blank line is no customer
-                rows.append(_row(reader.line_num, cells, wanted, len(header)))
+                rows.append(_row(begins, cells, wanted, len(header)))
+            begins = reader.line_num + 1
     except csv.Error as exc:
-        raise SchemaError(f"line {reader.line_num} is not CSV ({exc}); save the file as comma-separated UTF-8") from exc
+        raise SchemaError(
+            f"the row that begins on line {begins} is not CSV ({exc}); close the quotes it opens, or save the file "
+            "again as comma-separated UTF-8"
+        ) from exc
     if not rows:
         raise SchemaError("the file has a header and no customer; add rows")
     return rows
@@ -68,12 +75,15 @@ def _columns(schema: Schema, header: list[str], whole: bool) -> list[tuple[int, 
     for position, cell in enumerate(header):
         attribute = known.get(cell.strip())
         if attribute is None:
-            unknown.append(cell.strip()[:40] or f"(column {position + 1} has no name)")
+            unknown.append(f"column {position + 1}")
         elif attribute.name in positions:
             repeated.append(attribute.column)
         else:
             positions[attribute.name] = position
     required = schema.attributes if whole else schema.inputs
+    if len(unknown) * 2 > len(header):
+        expected = ", ".join(a.column for a in required)
+        raise SchemaError(f"the first line is not a header; put the column names there: {expected}")
     missing = [a.column for a in required if a.name not in positions]
     if missing or unknown or repeated:
         parts = (("missing", missing), ("unknown", unknown), ("repeated", repeated))
@@ -90,12 +100,11 @@ def _row(line: int, cells: list[str], wanted: list[tuple[int, Attribute]], width
     problems = []
     for position, attribute in wanted:
         if not cells[position].strip():
-            problems.append(attribute.missing())
+            problems.append(attribute.missing(in_csv=True))
             continue
         value = attribute.parse(cells[position])
-        problem = attribute.check(value)
-        if problem:
-            problems.append(problem)
+        if attribute.check(value):
+            problems.append(attribute.problem(in_csv=True))
         else:
             record[attribute.name] = value
     return Row(line, record, problems)

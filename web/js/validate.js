@@ -45,7 +45,7 @@ export function parse(attribute, entered) {
  */
 export function check(attribute, entered) {
   const rule = ruleOf(attribute);
-  const remedy = text.remedy(attribute.label, rule);
+  const remedy = remedyOf(attribute, rule);
   if (!entered.trim()) return { field: attribute.name, rule: text.missing, remedy };
   if (allows(attribute, parse(attribute, entered))) return null;
   return { field: attribute.name, rule: text.mustBe(rule), remedy };
@@ -65,13 +65,24 @@ function allows(attribute, value) {
 }
 
 /**
+ * How to keep the rule.
+ * @param {Attribute} attribute
+ * @param {string} rule
+ */
+function remedyOf({ label, categories = [], category_labels }, rule) {
+  return categories.length > MANY_CATEGORIES && category_labels
+    ? text.remedyFromList(label, categories[0])
+    : text.remedy(label, rule);
+}
+
+/**
  * What values are allowed, in words that follow "must be".
  * @param {Attribute} attribute
  */
 function ruleOf({ type, categories = [], minimum, maximum, unit }) {
   if (type === "boolean") return text.yesOrNo;
   if (type === "category") {
-    return categories.length <= MANY_CATEGORIES ? text.oneOf(categories) : text.oneOfMany;
+    return categories.length <= MANY_CATEGORIES ? text.oneOf(categories) : text.oneOfMany(categories);
   }
   const words = [type === "integer" ? text.wholeNumber : text.anyNumber];
   if (minimum !== undefined && maximum !== undefined) {

@@ -65,7 +65,9 @@ export const text = {
   atMost: (/** @type {string} */ high) => `of at most ${high}`,
   yesOrNo: "yes or no",
   oneOf: (/** @type {string[]} */ names) => `one of ${names.join(", ")}`,
-  oneOfMany: "one of the listed codes",
+  oneOfMany: (/** @type {string[]} */ codes) => `one of ${codes.length} codes, such as ${codes[0]}`,
+  remedyFromList: (/** @type {string} */ label, /** @type {string} */ code) =>
+    `Choose the ${insideSentence(label)} from the list, or send its code, such as ${code}.`,
   errorsTitle: (/** @type {number} */ count) =>
     count === 1 ? "One field needs another look" : `${count} fields need another look`,
   sentence: (/** @type {string} */ subject, /** @type {string} */ rule) => `${subject} ${rule}.`,

@@ -41,6 +41,13 @@ def test_what_xgboost_would_swallow_is_refused(tmp_path: Path, content: str, tol
         read_csv(tmp_path, 2)
 
 
+def test_the_error_does_not_quote_a_customer(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("1,2,555-0142\n")
+    with pytest.raises(JobError, match="not all numbers") as caught:
+        read_csv(tmp_path, 2)
+    assert "555" not in str(caught.value)
+
+
 def test_an_empty_channel_is_told(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="holds no CSV"):
         read_csv(tmp_path, 2)

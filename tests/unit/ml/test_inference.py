@@ -103,7 +103,7 @@ BAD_BODIES = [
     (b'{"instances": [3]}', "application/json", "Row 1"),
     (b'{"instances": [{}]}', "application/json", "Row 1: state is missing"),
     (b"", "text/csv", "no header row"),
-    (b"1,2,3\n4,5,6\n", "text/csv", "missing: State"),
+    (b"1,2,3\n4,5,6\n", "text/csv", "first line is not a header"),
     (b"x", "image/png", "content type"),
 ]
 
@@ -131,9 +131,19 @@ def test_nan_in_json_is_refused(model: Any) -> None:
 
 
 def test_a_thousand_bad_customers_make_a_short_error(model: Any) -> None:
-    with pytest.raises(inference.RequestError, match="and 14980 problems more") as caught:
+    with pytest.raises(inference.RequestError, match="Rows 1, 2, 3, 4, 5 and 995 more: state is missing") as caught:
         inference.predict_fn(("records", [{}] * 1000), model)
     assert len(str(caught.value)) < 4000
+    with pytest.raises(inference.RequestError, match="And 980 more kinds of problems") as caught:
+        inference.predict_fn(("records", [{**GOLDEN["loyal"], f"field_{i}": 1} for i in range(1000)]), model)
+    assert len(str(caught.value)) < 4000
+
+
+def test_csv_without_a_header_does_not_tell_its_first_customer(model: Any, made_up: str) -> None:
+    lines = made_up.splitlines()[1:30]
+    with pytest.raises(inference.RequestError, match="first line is not a header") as caught:
+        inference.predict_fn(inference.input_fn("\n".join(lines).encode(), "text/csv"), model)
+    assert not any(value in str(caught.value) for value in lines[0].split(",") if len(value) > 2)
 
 
 def test_an_unknown_accept_is_refused() -> None:

@@ -84,25 +84,35 @@ def test_a_byte_order_mark_and_windows_lines_make_no_difference(raw: Path, tmp_p
 
 
 WRONG_ROWS: list[tuple[Callable[[list[str]], object], list[str]]] = [
-    (lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "lots")), ["line 5: Day Mins must be a number"]),
-    (lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "-3")), ["line 5: Day Mins must be a number from 0"]),
-    (lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "")), ["line 5: Day Mins is missing"]),
-    (lambda x: x.__setitem__(4, cell(x[4], "Day Charge", "x")), ["line 5: Day Charge must be"]),
-    (lambda x: x.__setitem__(4, cell(x[4], "Churn?", "Maybe.")), ["line 5: Churn? must be true or false"]),
-    (lambda x: x.__setitem__(4, cell(x[4], "State", "ZZ")), ["line 5: State must be one of"]),
-    (lambda x: x.__setitem__(4, x[4] + ",1"), ["line 5: has 22 cells where the header has 21"]),
-    (lambda x: x.__setitem__(4, x[3]), ["line 5: has the Area Code and Phone of line 4"]),
+    (lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "lots")), ["Day Mins must be a number", ": line 5"]),
+    (lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "-3")), ["Day Mins must be a number from 0", ": line 5"]),
+    (
+        lambda x: x.__setitem__(4, cell(x[4], "Day Mins", "")),
+        ["Day Mins is missing (Write the day minutes as a number from 0 to 600 minutes): line 5"],
+    ),
+    (lambda x: x.__setitem__(4, cell(x[4], "Day Charge", "x")), ["Day Charge must be", ": line 5"]),
+    (lambda x: x.__setitem__(4, cell(x[4], "Churn?", "Maybe.")), ["Churn? must be True. or False.: line 5"]),
+    (lambda x: x.__setitem__(4, cell(x[4], "VMail Plan", "?")), ["VMail Plan must be yes or no: line 5"]),
+    (lambda x: x.__setitem__(4, cell(x[4], "State", "ZZ")), ["State must be one of 51 codes, such as AK: line 5"]),
+    (
+        lambda x: x.__setitem__(4, x[4] + ",1"),
+        ["has 22 cells where the header has 21 (Check commas and quotes): line 5"],
+    ),
+    (
+        lambda x: x.__setitem__(4, x[3]),
+        ["has the Area Code and Phone of an earlier row (Keep one row a customer): line 5"],
+    ),
     (
         lambda x: [x.__setitem__(i, cell(x[i], "Day Calls", "x")) for i in range(1, 31)],
-        ["30 problem(s) in 1500 rows", "line 2:", "line 21:", "and 10 more"],
+        ["30 problem(s) in 1,500 rows; correct them", "to 300 calls: 30 rows, lines 2, 3, 4, 5, 6, …"],
     ),
-    (lambda x: x.__setitem__(0, x[0].replace("Day Mins", "Minutes")), ["missing: Day Mins", "unknown: Minutes"]),
+    (lambda x: x.__setitem__(0, x[0].replace("Day Mins", "Minutes")), ["missing: Day Mins", "unknown: column 8"]),
     (lambda x: x.__setitem__(0, x[0].replace("Eve Mins", "Day Mins")), ["repeated: Day Mins"]),
-    (lambda x: x.pop(0), ["the header does not fit"]),
+    (lambda x: x.pop(0), ["first line is not a header; put the column names there: State, Account Length, "]),
     (lambda x: x.__delitem__(slice(1, None)), ["a header and no customer"]),
     (lambda x: x.__delitem__(slice(30, None)), ["training needs at least"]),
     (lambda x: x.__setitem__(slice(None), [y.replace(",", ";") for y in x]), ["not separated by commas"]),
-    (lambda x: x.__setitem__(4, '"' + x[4]), ["is not CSV"]),
+    (lambda x: x.__setitem__(500, '"' + x[500]), ["begins on line 501 is not CSV"]),
 ]
 
 
@@ -188,6 +198,65 @@ def test_the_message_never_holds_a_customers_value(raw: Path, base: Path, tmp_pa
     message = (base / "output" / "message").read_text()
     assert "98765" not in message
     assert "Atlantis" not in message
+
+
+def test_without_a_header_the_first_customer_is_not_told(raw: Path, base: Path, tmp_path: Path) -> None:
+    values = raw.read_text().splitlines()[1].split(",")
+    edit(raw, lambda x: x.pop(0))
+    assert run(raw, tmp_path / "out") == 1
+    message = (base / "output" / "message").read_text()
+    assert not any(value in message for value in values if len(value) > 2)
+
+
+def test_thousands_of_repeats_leave_the_message_useful(raw: Path, base: Path, tmp_path: Path) -> None:
+    def spoil(lines: list[str]) -> None:
+        for i in range(1, len(lines)):
+            for column, value in (("Int'l Plan", "1"), ("VMail Plan", "0"), ("State", "Kansas"), ("Day Mins", "")):
+                lines[i] = cell(lines[i], column, value)
+
+    edit(raw, spoil)
+    assert run(raw, tmp_path / "out") == 1
+    first, *reasons = (base / "output" / "message").read_text().splitlines()
+    assert first == "The raw file has 6,000 problem(s) in 1,500 rows; correct them and run this again."
+    assert "  Int'l Plan must be yes or no: 1,500 rows, lines 2, 3, 4, 5, 6, …" in reasons
+    assert len(reasons) == 4
+
+
+@pytest.mark.parametrize("option", ["--seed", "--validation-fraction", "--test-fraction"])
+def test_the_lab_recipe_refuses_what_it_would_ignore(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert run(raw, tmp_path / "out", "--recipe", "lab", option, "0.2" if "fraction" in option else "1") == 1
+    assert capsys.readouterr().err.strip() == f"--recipe lab has a split of its own; leave out {option}."
+    assert not (tmp_path / "out").exists()
+
+
+def twins(lines: list[str]) -> None:
+    """Give the first hundred customers a twin each, with another phone number."""
+    lines += [cell(line, "Phone", f"000-{i:04}") for i, line in enumerate(lines[1:101])]
+
+
+def test_identical_customers_are_told_and_stay_in_one_part(
+    raw: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(raw, twins)
+    assert run(raw, tmp_path / "out") == 0
+    assert "Warning: 200 customers are identical to another but for the phone number" in capsys.readouterr().out
+    found = json.loads((tmp_path / "out" / "report.json").read_text())["identical_customers"]
+    assert (found["n_customers"], found["n_groups"], found["n_groups_in_several_parts"]) == (200, 100, 0)
+    assert found["lines"][0] == [2, 1502]
+    lines = [set((tmp_path / "out" / f"{name}.csv").read_text().splitlines()) for name in prepare.FRACTIONS]
+    assert sum(len(part) for part in lines) == len(set.union(*lines))
+    assert "customers are identical" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_the_labs_split_says_how_many_twins_it_separates(raw: Path, tmp_path: Path) -> None:
+    edit(raw, twins)
+    assert run(raw, tmp_path / "out", "--recipe", "lab") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    parts = [(tmp_path / "out" / f"{name}.csv").read_text().splitlines() for name in prepare.FRACTIONS]
+    shared = set(parts[0]) & set(parts[1]) | set(parts[0]) & set(parts[2]) | set(parts[1]) & set(parts[2])
+    assert report["identical_customers"]["n_groups_in_several_parts"] == len(shared) > 0
 
 
 def test_the_report_tells_what_the_data_are(raw: Path, tmp_path: Path) -> None:

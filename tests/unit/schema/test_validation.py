@@ -127,6 +127,17 @@ def test_a_problem_holds_field_rule_and_remedy_and_never_the_value() -> None:
     assert str(secret) not in json.dumps(problem)
 
 
+def test_a_code_is_asked_for_in_words_that_fit_a_form_and_a_request() -> None:
+    (problem,) = SCHEMA.validate({**LOYAL, "state": "Kansas"})
+    assert problem.rule == "must be one of 51 codes, such as AK"
+    assert problem.remedy == "Choose the state from the list, or send its code, such as AK."
+
+
+def test_a_record_that_is_none_is_told_with_the_remedy() -> None:
+    (problem,) = SCHEMA.validate([])
+    assert str(problem) == "It must be an object of fields and values. Send one a customer."
+
+
 def test_a_long_unknown_field_is_cut() -> None:
     assert len(SCHEMA.validate({**LOYAL, "x" * 10_000: 1})[0].field) <= 40
 
