@@ -7,7 +7,7 @@ from local.sagemaker.errors import in_use
 from local.sagemaker.jobs import lifecycle, s3
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.lifecycle import Job, JobFailed
-from local.sagemaker.jobs.metrics import MetricReader
+from local.sagemaker.jobs.metrics import MetricReader, definitions_of
 from local.sagemaker.jobs.process import Outcome
 from local.sagemaker.naming import arn, now
 from local.sagemaker.operations import Answer, Request, operation
@@ -25,6 +25,7 @@ def _create(request: Request) -> Answer:
             f"Training job names must be unique within an AWS account and region, and a "
             f"training job with this name already exists ({arn(_KIND, name)})"
         )
+    definitions_of(request["AlgorithmSpecification"])
     roles.hand_over(request["RoleArn"])
     record = copy.deepcopy(request) | {
         "TrainingJobArn": arn(_KIND, name),
@@ -79,7 +80,7 @@ def _train(job: Job) -> None:
     algorithm = record.get("AlgorithmSpecification", {})
     if not algorithm.get("ContainerEntrypoint"):
         raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
-    metrics = MetricReader(algorithm.get("MetricDefinitions", []))
+    metrics = MetricReader(definitions_of(algorithm))
     _enter(record, "Training", "Training image download completed. Training in progress.")
     with job.log_stream() as log:
         outcome = job.process.run(

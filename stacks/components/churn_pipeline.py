@@ -32,8 +32,6 @@ COSTS = {
     "cost_wasted_incentive": "CostWastedIncentive",
     "cost_saved_customer": "CostSavedCustomer",
 }
-# What train prints, in the container's own form: "[19]\ttrain-logloss:0.1\tvalidation-auc:0.9".
-METRICS = ("train-logloss", "validation-logloss", "validation-auc", "validation-aucpr")
 # The serving stack copies the user's code, installs it with pip and must not look for a network. pip negates the
 # variable of an option that begins with "no-": PIP_NO_BUILD_ISOLATION=0 is what switches the isolation off.
 SERVING_ENVIRONMENT = {
@@ -106,7 +104,6 @@ class ChurnPipeline:
             channels=channels,
             output_uri=self._run_uri(self.models_uri, "model"),
             hyperparameters={**hyperparameters, **costs},
-            metrics=METRICS,
         )
 
     def _evaluate(self) -> Step:

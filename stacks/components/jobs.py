@@ -127,9 +127,12 @@ def training_step(
     channels: Mapping[str, Json],
     output_uri: Json,
     hyperparameters: Mapping[str, Json],
-    metrics: Sequence[str],
 ) -> Step:
-    """Run ``python3 -m ml.<name>`` over channels of CSV; the model directory becomes the artifact."""
+    """Run ``python3 -m ml.<name>`` over channels of CSV; the model directory becomes the artifact.
+
+    No metric definitions: SageMaker refuses a request that brings its own to a built-in image, and that image's
+    (``validation:auc`` and so on) read what ``ml.train`` prints.
+    """
     return Step(
         name=name,
         type="Training",
@@ -138,9 +141,6 @@ def training_step(
                 "TrainingImage": surroundings.image_uri,
                 "TrainingInputMode": "File",
                 "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
-                "MetricDefinitions": [
-                    {"Name": metric.replace("-", ":"), "Regex": rf"{metric}:([0-9.eE+-]+)"} for metric in metrics
-                ],
             },
             "Environment": {"PYTHONPATH": f"/opt/ml/input/data/{_CODE}"},
             "HyperParameters": dict(hyperparameters),

@@ -1,9 +1,37 @@
-"""Metrics read from a training job's log by its ``MetricDefinitions``."""
+"""Metrics read from a training job's log by its ``MetricDefinitions``, or by those that an image brings along."""
 
 import re
 from typing import Any
 
+from local.sagemaker.errors import invalid
 from local.sagemaker.naming import now
+
+_BUILT_IN_IMAGE = re.compile(r"\.dkr\.ecr\..*/sagemaker-xgboost(:|$)")
+# What the XGBoost image calls its metrics (sagemaker_xgboost_container/algorithm_mode/metrics.py, which reads a tab as
+# the #011 that the log shows).
+_XGBOOST = tuple(
+    {"Name": f"validation:{name}", "Regex": rf".*\[[0-9]+\].*#011validation-{name}:(\S+)"}
+    for name in ("accuracy", "auc", "aucpr", "error", "f1", "logloss", "mae", "map", "mlogloss", "mse", "ndcg", "rmse")
+)
+
+
+def definitions_of(algorithm: dict[str, Any]) -> list[dict[str, str]]:
+    """The metric definitions that hold for an ``AlgorithmSpecification``.
+
+    Raises
+    ------
+    ServiceError
+        If a request brings its own to a built-in image, as SageMaker refuses it, script mode or not.
+    """
+    own: list[dict[str, str]] = algorithm.get("MetricDefinitions", [])
+    if not _BUILT_IN_IMAGE.search(algorithm.get("TrainingImage", "")):
+        return own
+    if own:
+        raise invalid(
+            "You can't override the metric definitions for Amazon SageMaker algorithms. "
+            "Please retry the request without specifying metric definitions."
+        )
+    return list(_XGBOOST)
 
 
 class MetricReader:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.sagemaker import operations
+from local.sagemaker.errors import ServiceError
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.s3 import _relative
 from tests.unit.local.conftest import TestPlatform, processing_request, python, training_request
@@ -134,6 +135,20 @@ def _train_request(code: str = TRAIN, **more: Any) -> dict[str, Any]:
         algorithm={"MetricDefinitions": [{"Name": "validation:auc", "Regex": r".*validation-auc:([0-9.]+)"}]},
         **more,
     )
+
+
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.2-0"
+
+
+def test_the_xgboost_image_reads_its_metrics_itself(host: TestPlatform) -> None:
+    host.s3.put_object(Bucket="data", Key="x/train.csv", Body=b"1,2\n")
+    request = _train_request()
+    request["AlgorithmSpecification"] |= {"TrainingImage": IMAGE}
+    with pytest.raises(ServiceError, match="can't override the metric definitions"):
+        operations.call("CreateTrainingJob", request)
+    del request["AlgorithmSpecification"]["MetricDefinitions"]
+    described = _run(host, "CreateTrainingJob", request)
+    assert [(m["MetricName"], m["Value"]) for m in described["FinalMetricDataList"]] == [("validation:auc", 0.25)]
 
 
 def test_a_training_job_makes_a_model(host: TestPlatform) -> None:

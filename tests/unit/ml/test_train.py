@@ -12,7 +12,7 @@ from ml import artifact, fit, hyperparameters, money
 from ml.dataset import Dataset, read_csv, stratified_split
 from schema import load_schema
 
-# As SageMaker's metric definitions read the log: MetricDefinitions[].Regex.
+# As the image's own metric definitions read the log, but for all metrics at once.
 METRIC = re.compile(r"validation-(auc|aucpr|logloss):([0-9.]+)")
 COLUMNS = load_schema().columns
 
