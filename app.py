@@ -47,6 +47,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         place=place,
         pipeline=training.pipeline,
         package_group=training.package_group,
+        model_role=training.model_role,
         run_inputs=training.run_inputs,
         **common,
     )

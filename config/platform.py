@@ -13,7 +13,7 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 
 CUSTOM_RESOURCE_LIMIT_S = 3600
 # CloudFormation waits this much longer than the deployment, so that the reason it shows is the run's.
-RUN_GRACE_S = 120
+RUN_GRACE_S = 360
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ class NetworkSettings(Section):
             low=2,
             high=3,
             remedy="A model needs two subnets in two zones to outlive the loss of one; "
-            "every region has at least three zones.",
+            "some accounts see only two zones in us-west-1.",
         )
         self.require(
             1 <= self.endpoint_zone_count <= self.zone_count,
@@ -117,7 +117,8 @@ class DeploymentSettings(Section):
     termination_protected : bool
         Whether the stacks refuse to be deleted.
     run_timeout_s : int
-        How long a deployment waits for its pipeline run, in seconds, at most 58 minutes.
+        How long a deployment waits for its pipeline run, in seconds, at most 54 minutes: each question takes time
+        of its own.
     run_poll_s : int
         How often it asks.
     """
@@ -125,7 +126,7 @@ class DeploymentSettings(Section):
     section: ClassVar[str] = "deployment"
 
     termination_protected: bool = False
-    run_timeout_s: int = 3480
+    run_timeout_s: int = 3240
     run_poll_s: int = 15
 
     def check(self) -> None:

@@ -38,7 +38,7 @@ class TrainingSettings(Section):
     section: ClassVar[str] = "training"
 
     image_version: Literal["3.2-0"] = "3.2-0"
-    processing_instance_type: str = "ml.m5.large"
+    processing_instance_type: str = "ml.t3.xlarge"
     training_instance_type: str = "ml.m5.large"
     volume_gb: int = 10
     step_timeout_s: int = 900

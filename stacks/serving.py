@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import Settings
 from stacks.components.model_endpoint import ModelEndpoint
 from stacks.components.pipeline_run import PipelineRun
-from stacks.components.roles import Place, model_role
+from stacks.components.roles import Place
 from stacks.components.storage import log_group
 
 
@@ -32,6 +33,7 @@ class ServingStack(Stack):
         place: Place,
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
+        model_role: iam.Role,
         run_inputs: Mapping[str, str],
         **kwargs: Any,
     ) -> None:
@@ -49,7 +51,6 @@ class ServingStack(Stack):
         log = log_group(
             self, "EndpointLog", settings=settings.storage, key=place.key, name=f"/aws/sagemaker/Endpoints/{name}"
         )
-        role = model_role(self, place=place, endpoint_name=name, captures=settings.serving.data_capture_percent > 0)
         self.endpoint = ModelEndpoint(
             self,
             "Model",
@@ -57,7 +58,7 @@ class ServingStack(Stack):
             settings=settings.serving,
             place=place,
             model_package_arn=run.model_package_arn,
-            role=role,
+            role=model_role,
             log=log,
         ).endpoint
         CfnOutput(self, "EndpointName", value=self.endpoint.attr_endpoint_name)

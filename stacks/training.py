@@ -60,6 +60,14 @@ class TrainingStack(Stack):
         pipeline_role = roles.pipeline_role(
             self, place=place, jobs=[processing_role, training_role], package_group=self.package_group
         )
+        # Here and not beside the endpoint: SageMaker still needs it after the endpoint's deletion, to take its network
+        # interfaces down, and this stack goes later.
+        self.model_role = roles.model_role(
+            self,
+            place=place,
+            endpoint_name=settings.resource_name,
+            captures=settings.serving.data_capture_percent > 0,
+        )
         definition = ChurnPipeline(
             settings=settings.training,
             surroundings=JobSurroundings(

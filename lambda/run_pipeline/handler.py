@@ -19,7 +19,7 @@ Event = dict[str, Any]
 _sagemaker = boto3.client(
     "sagemaker",
     region_name=os.environ["AWS_REGION"],
-    config=Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}),
+    config=Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2}),
 )
 
 

@@ -108,4 +108,6 @@ def _flat(node: Any) -> str:
         return f"<{value}>"
     if function == "Fn::ImportValue":
         return _flat(value)
+    if function == "Fn::Sub" and isinstance(value, str):
+        return value.replace("${", "<").replace("}", ">")
     raise ValueError(f"a resource with {function} has no spelling that a finding could be compared with.")

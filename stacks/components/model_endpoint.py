@@ -68,7 +68,8 @@ class ModelEndpoint(Construct):
             "Endpoint",
             endpoint_name=name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            retain_all_variant_properties=not settings.serverless,
+            # An update sets the capacity that the settings name; autoscaling, once there is some, must keep its own.
+            retain_all_variant_properties=False,
             deployment_config=self._deployment() if settings.canary_percent else None,
         )
         self.endpoint.node.add_dependency(log)

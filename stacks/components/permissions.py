@@ -117,7 +117,9 @@ def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group
         allow(
             "ec2:CreateNetworkInterfacePermission",
             on=[interfaces],
-            when={"StringEquals": {"ec2:AuthorizedService": SAGEMAKER}},
+            # Not ec2:AuthorizedService: whether SageMaker asks in its own name or an account's is not documented, and a
+            # key that is absent denies.
+            when={"ArnEquals": {"ec2:Subnet": places}},
             wildcard_because=unnamed,
         ),
         allow(

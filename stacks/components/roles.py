@@ -15,6 +15,7 @@ from constructs import Construct
 
 from stacks.components import permissions
 from stacks.components.grants import Grant, allow, role_with
+from stacks.components.images import xgboost_repository_arn
 from stacks.components.permissions import SAGEMAKER
 
 # Where things lie in the buckets.
@@ -124,6 +125,8 @@ def pipeline_role(
                 wildcard_because="The versions of this one package group: SageMaker counts them up.",
             ),
             allow("sagemaker:DescribeModelPackageGroup", on=[group]),
+            # A package names its image by digest, which the registry looks up.
+            allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[xgboost_repository_arn(stack)]),
             permissions.pass_roles(*jobs, service=SAGEMAKER),
             *permissions.read_objects(place.data, RUNS),
             *permissions.read_objects(place.models, RUNS),

@@ -14,8 +14,12 @@ UNFINISHED_UPLOAD_DAYS = 7
 
 
 def removal_policy(settings: StorageSettings) -> RemovalPolicy:
-    """What becomes of data, models, logs and keys when their stack is deleted."""
-    return RemovalPolicy.RETAIN if settings.retain_on_destroy else RemovalPolicy.DESTROY
+    """What becomes of data, models, logs and keys when their stack is deleted.
+
+    A creation that is rolled back leaves nothing behind even where things are kept: what it left, with a fixed name,
+    would be in the way of the next try.
+    """
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain_on_destroy else RemovalPolicy.DESTROY
 
 
 def private_bucket(

@@ -52,7 +52,12 @@ class Upload(Construct):
             trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
             grants=[
                 write_log(group),
-                allow("s3:GetObject", on=[archive.bucket.arn_for_objects(archive.s3_object_key)]),
+                allow(
+                    "s3:GetObject",
+                    on=[archive.bucket.arn_for_objects("*.zip")],
+                    wildcard_because="The archives of deployments. Naming this one would change the role with every "
+                    "content, and the copy would start before IAM has spread the change.",
+                ),
                 allow("s3:ListBucket", on=[bucket.bucket_arn]),
                 allow(
                     *change,

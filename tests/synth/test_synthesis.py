@@ -130,8 +130,10 @@ def test_destroying_leaves_nothing(synthesised: Synthesised, name: str) -> None:
 
 def test_production_keeps_data_models_logs_and_their_key(synthesised: Synthesised) -> None:
     environment = synthesised.environments["prod"]
+    # "ExceptOnCreate": what a failed first deployment left behind would be in the way of the next.
+    policy = "RetainExceptOnCreate"
     kept = {
-        resource.logical_id for resource in environment.resources() if resource.body.get("DeletionPolicy") == "Retain"
+        resource.logical_id for resource in environment.resources() if resource.body.get("DeletionPolicy") == policy
     }
     for resource in environment.resources(
         "AWS::Logs::LogGroup", "AWS::KMS::Key", "AWS::SageMaker::ModelPackageGroup", "AWS::S3::Bucket"

@@ -58,7 +58,7 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (network, {"endpoint_zone_count": 3}, "network.endpoint_zone_count", "network.zone_count (2)"),
     (storage, {"log_retention_days": 15}, "storage.log_retention_days", "CloudWatch Logs"),
     (storage, {"noncurrent_version_days": 0}, "storage.noncurrent_version_days", "from 1 to 3650"),
-    (DeploymentSettings, {"run_timeout_s": 59}, "deployment.run_timeout_s", "from 60 to 3480"),
+    (DeploymentSettings, {"run_timeout_s": 59}, "deployment.run_timeout_s", "from 60 to 3240"),
     (DeploymentSettings, {"run_timeout_s": 3600}, "deployment.run_timeout_s", "one hour"),
     (DeploymentSettings, {"run_poll_s": 0}, "deployment.run_poll_s", "from 1 to a tenth"),
     (DeploymentSettings, {"run_timeout_s": 100, "run_poll_s": 11}, "deployment.run_poll_s", "a tenth"),
@@ -108,7 +108,7 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (settings, {"name": "Test"}, "name", "lower case"),
     (settings, {"name": "a-b"}, "name", "lower-case letters and digits"),
     (settings, {"name": "x" * 13}, "name", "2 to 12"),
-    (settings, {"training": TrainingSettings(step_timeout_s=1200)}, "training.step_timeout_s", "3480"),
+    (settings, {"training": TrainingSettings(step_timeout_s=1200)}, "training.step_timeout_s", "3240"),
     (
         settings,
         {"storage": StorageSettings(retain_on_destroy=True, log_retention_days=30)},
