@@ -1,12 +1,12 @@
 """``python -m local up|stop|wipe|status``."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 import time
 
-from local import processes
 from local.driver.console import Console
 from local.driver.run import Run
 from local.driver.state import State
@@ -23,14 +23,16 @@ def up(settings: Settings) -> int:
 
 def stop(settings: Settings) -> int:
     """Stop a run that is up in another terminal; its state is kept."""
-    running = State(settings).running()
+    state = State(settings)
+    running = state.running()
     if running is None:
         print("Nothing runs.")
         return 0
     print(f"Stopping process {running.pid}…")
-    os.kill(running.pid, signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_LIMIT_S
-    while processes.alive(running.pid):
+    while state.running() == running:
         if time.monotonic() > deadline:
             print(f"Process {running.pid} has not stopped after {_STOP_LIMIT_S:.0f} s.", file=sys.stderr)
             return 1
@@ -42,10 +44,13 @@ def stop(settings: Settings) -> int:
 def wipe(settings: Settings) -> int:
     """Stop, and remove all that the run made."""
     code = stop(settings)
-    if code == 0:
-        State(settings).wipe()
-        print(f"Removed {settings.directory}.")
-    return code
+    if code:
+        return code
+    if not State(settings).wipe():
+        print(f"A run has {settings.directory} in use: stop it first.", file=sys.stderr)
+        return 1
+    print(f"Removed {settings.directory}.")
+    return 0
 
 
 def status(settings: Settings) -> int:

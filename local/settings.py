@@ -56,6 +56,16 @@ class Settings:
         return self.directory / "running.json"
 
     @property
+    def lock_file(self) -> Path:
+        """Held by the run that is up, for as long as it is."""
+        return self.directory / "lock"
+
+    @property
+    def report_dir(self) -> Path:
+        """The reports on the data and the model, for people."""
+        return self.directory / "reports"
+
+    @property
     def endpoint(self) -> str:
         """The gateway's address."""
         return f"http://127.0.0.1:{self.gateway_port}"
@@ -74,21 +84,28 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        For a port that is not one.
+        For a port that is not one, or for one port given twice.
     """
     environment = dict(os.environ) if environment is None else environment
     directory = Path(environment.get("CHURN_LOCAL_DIR") or ROOT / ".local").absolute()
-    return Settings(
-        directory,
-        _port(environment, "CHURN_LOCAL_PORT", _GATEWAY_PORT),
-        _port(environment, "CHURN_LOCAL_WEB_PORT", _WEB_PORT),
-    )
+    gateway = _port(environment, "CHURN_LOCAL_PORT", _GATEWAY_PORT)
+    web = _port(environment, "CHURN_LOCAL_WEB_PORT", _WEB_PORT)
+    if gateway is not None and gateway == web:
+        raise SettingsError(f"CHURN_LOCAL_PORT and CHURN_LOCAL_WEB_PORT are both {web}: choose two different ports.")
+    gateway = gateway or _default(_GATEWAY_PORT, web)
+    return Settings(directory, gateway, web or _default(_WEB_PORT, gateway))
 
 
-def _port(environment: dict[str, str], name: str, default: int) -> int:
+def _default(port: int, other: int | None) -> int:
+    while port == other or not is_free(port):
+        port = free_port()
+    return port
+
+
+def _port(environment: dict[str, str], name: str, default: int) -> int | None:
     given = environment.get(name)
     if not given:
-        return default if is_free(default) else free_port()
+        return None
     if not given.isdigit() or not 1024 <= int(given) <= 65535:
         raise SettingsError(f"{name}={given!r}: must be a port from 1024 to 65535; unset it to use {default}.")
     return int(given)
@@ -126,7 +143,7 @@ def ml_python() -> Path:
 def _interpreter(variable: str, default: Path) -> Path:
     path = Path(os.environ.get(variable) or default)
     if not path.exists():
-        raise SettingsError(f"{path} does not exist. Run `make setup` (or point {variable} at a Python).")
+        raise SettingsError(f"{path} does not exist. Run `make local` (or point {variable} at a Python).")
     return path
 
 
@@ -134,5 +151,5 @@ def cdk() -> Path:
     """The CDK command line, as package.json pins it."""
     path = ROOT / "node_modules" / ".bin" / "cdk"
     if not path.exists():
-        raise SettingsError(f"{path} does not exist. Run `make setup`.")
+        raise SettingsError(f"{path} does not exist. Run `make local`.")
     return path

@@ -1,5 +1,6 @@
 """``cdk bootstrap`` and ``cdk deploy``, unchanged, against the emulator; their output condensed."""
 
+import itertools
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -13,11 +14,17 @@ from local.settings import ACCOUNT, REGION, ROOT, Settings, cdk
 # "Churn-local-Api | 3/12 | 10:00:01 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data0A1B)"
 _EVENT = re.compile(
     r"^(?P<stack>[\w-]+)\s*\|\s*(?P<done>\d+)(?:/(?P<total>\d+))?\s*\|[^|]*\|\s*(?P<status>[A-Z_]+)\s*\|"
-    r"\s*(?P<type>[\w:]+)\s*\|\s*(?P<name>.*)$"
+    r"\s*(?P<type>[\w:]+)\s*\|\s*(?P<name>\S*)(?: \((?P<id>\w+)\))?\s*(?P<reason>.*)$"
 )
+# What follows a reason of several lines; "Logs:" and the frames are the provider framework's.
+_REASON_ENDS = re.compile(r"^(Logs: |\s+at |Failed resources:|\s*[❌✅✨])")
+_STACK = "AWS::CloudFormation::Stack"
+# CDK cuts a status to 23 characters.
+_ROLLBACKS = {"IN_PROG": "rolling back", "FAILED": "could not be rolled back", "COMPLET": "rolled back"}
 _STACK_DONE = re.compile(r"^\s*✅\s+(?P<stack>[\w-]+)(?P<how>.*)$")
 _TIME = re.compile(r"^\s*✨\s+(?P<what>[A-Za-z ]+ time): (?P<seconds>[\d.]+)s")
 _STACK_STARTS = re.compile(r"^(?P<stack>[\w-]+): (?P<what>deploying|destroying)\.\.\.")
+_KEPT_LINES = 2000
 
 
 class DeployError(Exception):
@@ -87,7 +94,7 @@ class Cdk:
             for line in processes.lines(process):
                 log.write(line)
                 log.flush()
-                tail = [*tail[-200:], line.rstrip()]
+                tail = [*tail[-_KEPT_LINES:], line.rstrip()]
                 show(line.rstrip())
         code = process.wait()
         self._current = None
@@ -100,11 +107,17 @@ class Cdk:
 
     def _progress(self) -> Callable[[str], None]:
         """A function that turns CDK's lines into a few."""
+        told: set[str] = set()
 
         def show(line: str) -> None:
             event = _EVENT.match(line)
             if event:
-                self._event(event)
+                line = _failure(event)
+                if line and line not in told:
+                    told.add(line)
+                    self._console.say(line)
+                elif not line:
+                    self._under_way(event)
                 return
             done = _STACK_DONE.match(line)
             time = _TIME.match(line)
@@ -117,23 +130,38 @@ class Cdk:
 
         return show
 
-    def _event(self, event: re.Match[str]) -> None:
-        where, status = f"{event['stack']}: {event['name']}", event["status"]
+    def _under_way(self, event: re.Match[str]) -> None:
         count = f" ({event['done']} of {event['total']})" if event["total"] else ""
-        if "FAILED" in status or "ROLLBACK" in status:
-            self._console.say(f"{where[:400]} ({event['type']}) {status}")
-        else:
-            self._console.waiting(f"{where} {status.lower().replace('_', ' ')}{count}")
+        status = event["status"].lower().replace("_", " ")
+        self._console.waiting(f"{event['stack']}: {event['name']} {status}{count}")
+
+
+def _failure(event: re.Match[str]) -> str:
+    """A line for what failed or goes back, without the reason, which comes once and at the end; else nothing."""
+    status = event["status"]
+    if event["type"] == _STACK and "ROLLBACK" in status:
+        return f"{event['stack']}: " + next((say for part, say in _ROLLBACKS.items() if part in status), "rolling back")
+    if "FAILED" not in status:
+        return ""
+    what = "" if event["type"] == _STACK else f" {event['name']} ({event['type']})"
+    return f"{event['stack']}:{what} {status.lower().replace('_', ' ')}"
 
 
 def _reason(tail: Sequence[str]) -> str:
-    """The lines that say why, out of the end of CDK's output: the first resource that failed, else its errors."""
-    for line in tail:
+    """What says why, out of the end of CDK's output: the first resource that failed, else its errors."""
+    for number, line in enumerate(tail):
         event = _EVENT.match(line)
         if event and event["status"].endswith("FAILED"):
-            return f"{event['stack']}: {event['name']}"
+            more = itertools.takewhile(lambda one: not _EVENT.match(one), tail[number + 1 :])
+            reason = _one_line([event["reason"], *itertools.takewhile(lambda one: not _REASON_ENDS.match(one), more)])
+            return ": ".join(filter(None, (event["stack"], event["name"], reason)))
     telling = [line.strip() for line in tail if re.search(r"❌|[Ee]rror|failed", line)]
     return "\n".join(dict.fromkeys(telling[:12])) or "\n".join(tail[-15:])
+
+
+def _one_line(lines: Sequence[str]) -> str:
+    text = "; ".join(line.strip() for line in lines if line.strip())
+    return text.replace(":; ", ": ")
 
 
 def assembly(settings: Settings) -> Path:

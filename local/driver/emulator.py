@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import subprocess
 import time
 from typing import Any
@@ -14,6 +15,8 @@ from local.settings import ROOT, Settings, emulator_python
 _START_LIMIT_S = 60
 # Saving the state of a deployed app takes a second or two.
 _STOP_LIMIT_S = 30.0
+_ENDING_S = 5.0
+_LAST_LINES = 5
 
 
 class EmulatorError(Exception):
@@ -55,7 +58,7 @@ class Emulator:
         deadline = time.monotonic() + _START_LIMIT_S
         while not self.answers():
             if not self.alive():
-                raise EmulatorError(f"The emulator ended while it started:\n{self.last_words()}")
+                raise EmulatorError(self.ended() or "The emulator ended while it started.")
             if time.monotonic() > deadline:
                 raise EmulatorError(f"The emulator does not answer. Its log: {self.log_path}")
             console.waiting("waiting for the emulator…")
@@ -81,12 +84,38 @@ class Emulator:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
-    def last_words(self, lines: int = 15) -> str:
-        """The end of its log."""
+    def ended(self) -> str | None:
+        """How it ended, and where its log is; None while it runs, and when it never did."""
+        if self._process is None or self.answers():
+            return None
+        try:
+            # The supervisor ends what the emulator left behind before it ends itself.
+            code = self._process.wait(_ENDING_S)
+        except subprocess.TimeoutExpired:
+            return None
+        return f"The emulator {_how(code)}. Its log: {self.log_path}{self._last_words(code)}"
+
+    def _last_words(self, code: int) -> str:
+        """The end of its log, when it left by itself: who is killed has no time to say why."""
+        if _signal(code) is not None:
+            return ""
         text = self.log_path.read_text(errors="replace").splitlines()
-        return "\n".join([*text[-lines:], f"(all of it: {self.log_path})"])
+        return "".join(f"\n  {line}" for line in text[-_LAST_LINES:])
 
     def stop(self) -> None:
         """End it; it saves its state before it goes."""
         if self._process is not None:
             processes.stop(self._process, _STOP_LIMIT_S + 5)
+
+
+def _signal(code: int) -> signal.Signals | None:
+    """The signal behind an exit code: the supervisor's own, or 128 + the one that ended its command."""
+    try:
+        return signal.Signals(-code if code < 0 else code - 128)
+    except ValueError:
+        return None
+
+
+def _how(code: int) -> str:
+    by = _signal(code)
+    return f"ended with exit code {code}" if by is None else f"was ended by signal {by.value} ({by.name})"

@@ -74,7 +74,8 @@ class EventPrinter:
         ended = detail["currentStepStatus"].lower()
         line = f"{name} {ended} after {detail['seconds']:.1f} s"
         if detail.get("failureReason"):
-            line += f": {detail['failureReason']}"
+            # The deployment that waits for the run ends with the whole reason.
+            line += f": {detail['failureReason'].splitlines()[0].rstrip(':')}"
         self._console.say(line)
         for log in self._logs_of(detail) if ended == "failed" else []:
             self._console.say(f"  its log: {log}")

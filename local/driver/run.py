@@ -6,7 +6,7 @@ import signal
 import time
 from types import FrameType
 
-from local.driver import verify
+from local.driver import live, verify
 from local.driver.console import Console
 from local.driver.deploy import Cdk, DeployError
 from local.driver.emulator import Emulator, EmulatorError
@@ -18,11 +18,21 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(Exception):
-    """Somebody asked the run to stop."""
+    """Somebody asked the run to stop.
+
+    Parameters
+    ----------
+    signum
+        The signal that asked.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
 
 
-def _raise_interrupted(_signum: int, _frame: FrameType | None) -> None:
-    raise Interrupted
+def _raise_interrupted(signum: int, _frame: FrameType | None) -> None:
+    raise Interrupted(signum)
 
 
 class Run:
@@ -42,6 +52,7 @@ class Run:
         self._state = State(settings)
         self._emulator = Emulator(settings)
         self._cdk = Cdk(settings, console)
+        self._warning = ""
 
     def up(self) -> int:
         """Bring everything up and keep it up until told to stop.
@@ -49,13 +60,14 @@ class Run:
         Returns
         -------
         int
-            The exit code: 0 after an orderly stop, 1 when something failed.
+            The exit code: 0 when it was up and stopped in order, 1 when something failed, and
+            128 + the signal when one came before it was up (130 for Ctrl-C).
         """
         for signum in _SIGNALS:
             signal.signal(signum, _raise_interrupted)
-        code = 0
+        code, up = 0, False
         try:
-            self._refuse_second()
+            self.claim()
         except SettingsError as exc:
             # Another run's folders are not this one's to tidy.
             self._console.say(str(exc))
@@ -63,11 +75,15 @@ class Run:
         try:
             self.bring_up()
             self._summary()
+            up = True
             self._stay()
-        except Interrupted:
-            pass
+        except Interrupted as exc:
+            if not up:
+                self._console.say("interrupted before it was up")
+                code = 128 + exc.signum
         except (DeployError, EmulatorError, SettingsError, verify.VerifyError) as exc:
-            self._console.say(f"Failed: {exc}")
+            # What fails because the emulator went away tells nothing of why.
+            self._console.say(f"Failed: {self._emulator.ended() or exc}")
             code = 1
         finally:
             for signum in _SIGNALS:
@@ -78,7 +94,6 @@ class Run:
 
     def bring_up(self) -> None:
         """Start, deploy, verify."""
-        self._state.mark_running()
         shutil.rmtree(self._settings.log_dir, ignore_errors=True)
         self._take_up_state()
         self._console.say("starting the emulator")
@@ -95,13 +110,25 @@ class Run:
             probability, seconds = verify.predict(self._settings)
         self._console.say(f"the page's example at risk: {probability:.0%} likely to leave ({seconds:.2f} s)")
 
-    def _refuse_second(self) -> None:
-        running = self._state.running()
-        if running is not None:
-            raise SettingsError(
-                f"It runs already (process {running.pid}) at http://127.0.0.1:{running.web_port}/. "
-                "Stop it with `make stop`."
-            )
+    def claim(self) -> None:
+        """Make this the run of its folder, on its ports.
+
+        Raises
+        ------
+        SettingsError
+            When another one is, or has a port.
+        """
+        if not self._state.claim():
+            running = self._state.running()
+            where = f" (process {running.pid}) at http://127.0.0.1:{running.web_port}/" if running else ""
+            raise SettingsError(f"It runs already{where}. Stop it with `make stop`.")
+        try:
+            self._require_ports()
+        except SettingsError:
+            self._state.clear_running()
+            raise
+
+    def _require_ports(self) -> None:
         for variable, port in (
             ("CHURN_LOCAL_PORT", self._settings.gateway_port),
             ("CHURN_LOCAL_WEB_PORT", self._settings.web_port),
@@ -122,12 +149,15 @@ class Run:
         had = self._state.deployed
         self._state.deploying()
         self._console.say("deploying the stacks (cdk deploy)")
+        before = live.package(self._settings) if had else None
         try:
             self._cdk.deploy()
         except DeployError as exc:
-            if not had:
+            if not had or self._emulator.ended():
                 raise
             # CloudFormation went back to what was there, and that goes on serving.
+            same = before is not None and live.package(self._settings) == before
+            self._warning = f"the deployment failed: {'the OLD model' if same else 'what was there before'} serves here"
             self._console.say(f"{exc}\nWhat was deployed before goes on.")
         self._state.mark_deployed()
 
@@ -135,10 +165,14 @@ class Run:
         page, body = self._settings.page, self._settings.directory / "example.json"
         body.write_text(json.dumps({"customers": [verify.example()]}, indent=1))
         shown = body.relative_to(ROOT) if body.is_relative_to(ROOT) else body
+        warning = f"  ({self._warning})" if self._warning else ""
+        reports = live.reports(self._settings)
+        told = f"Reports:      {'  '.join(map(str, reports))}\n" if reports else ""
         self._console.plain(
-            f"\nThe page:     {page}\n"
+            f"\nThe page:     {page}{warning}\n"
             f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown}\n"
             f"AWS is at:    {self._settings.endpoint} (access key {ACCOUNT}, secret test)\n"
+            f"{told}"
             f"Logs:         {self._settings.log_dir}\n"
             "Stop:         Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
             "Wipe:         `make wipe` stops it and removes all it made\n"
@@ -147,7 +181,7 @@ class Run:
     def _stay(self) -> None:
         while self._emulator.alive():
             time.sleep(0.5)
-        raise EmulatorError(f"The emulator ended:\n{self._emulator.last_words()}")
+        raise EmulatorError(self._emulator.ended() or "The emulator ended.")
 
     def take_down(self) -> None:
         """Stop everything this run started, and keep its state."""

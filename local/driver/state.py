@@ -2,11 +2,12 @@
 
 import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import shutil
+from collections.abc import Iterator
 
-from local import processes
 from local.settings import Settings
 
 _CLEAN = "clean-stop"
@@ -37,6 +38,7 @@ class State:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lock: int | None = None
 
     def kept(self) -> bool:
         """Whether there is anything from an earlier run."""
@@ -55,9 +57,13 @@ class State:
         for folder in (self._settings.run_dir, self._settings.directory / "tmp"):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def wipe(self) -> None:
-        """Remove the whole folder."""
-        shutil.rmtree(self._settings.directory, ignore_errors=True)
+    def wipe(self) -> bool:
+        """Remove the whole folder, unless a run holds it; tell whether it was removed."""
+        with self._turn():
+            if self._held():
+                return False
+            shutil.rmtree(self._settings.directory, ignore_errors=True)
+        return True
 
     @property
     def bootstrapped(self) -> bool:
@@ -89,20 +95,71 @@ class State:
         (self._settings.state_dir / mark).write_text("yes\n")
 
     def running(self) -> Running | None:
-        """The run that is up now, if one is."""
-        try:
-            found = Running(**json.loads(self._settings.pid_file.read_text()))
-        except (OSError, ValueError, TypeError):
+        """The run that is up now, if one is: the one that holds the lock, whatever process has its number."""
+        if not self._settings.directory.exists():
             return None
-        return found if processes.alive(found.pid) else None
+        with self._turn():
+            if not self._held():
+                return None
+            try:
+                return Running(**json.loads(self._settings.pid_file.read_text()))
+            except (OSError, ValueError, TypeError):
+                return None
 
-    def mark_running(self) -> None:
-        """This process is the run."""
-        self._settings.directory.mkdir(parents=True, exist_ok=True)
-        now = Running(os.getpid(), self._settings.gateway_port, self._settings.web_port)
-        self._settings.pid_file.write_text(json.dumps(dataclasses.asdict(now)))
+    def claim(self) -> bool:
+        """Make this process the run, until :meth:`clear_running` or its end; tell whether no other is."""
+        with self._turn():
+            lock = os.open(self._settings.lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                return False
+            self._lock = lock
+            now = Running(os.getpid(), self._settings.gateway_port, self._settings.web_port)
+            self._settings.pid_file.write_text(json.dumps(dataclasses.asdict(now)))
+        return True
 
     def clear_running(self) -> None:
         """This process is not the run any more."""
-        with contextlib.suppress(OSError):
-            self._settings.pid_file.unlink()
+        if self._lock is None:
+            return
+        with self._turn():
+            with contextlib.suppress(OSError):
+                self._settings.pid_file.unlink()
+            os.close(self._lock)
+            self._lock = None
+
+    def _held(self) -> bool:
+        """Whether a process holds the lock; the system lets go of it when that process ends, however it ends."""
+        try:
+            lock = os.open(self._settings.lock_file, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Look at the lock and who holds it, or change them, while nobody else does."""
+        folder = self._settings.directory
+        while True:
+            folder.mkdir(parents=True, exist_ok=True)
+            turn = -1
+            with contextlib.suppress(FileNotFoundError):
+                turn = os.open(folder, os.O_RDONLY)
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                # Removed by a wipe while this one waited: what is locked is not the folder any more.
+                if os.path.samestat(os.fstat(turn), folder.stat()):
+                    break
+            if turn >= 0:
+                os.close(turn)
+        try:
+            yield
+        finally:
+            os.close(turn)

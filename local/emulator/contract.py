@@ -131,7 +131,7 @@ def require_pinned() -> None:
     if found != PINNED:
         raise SystemExit(
             f"The laptop run is written for ministack {PINNED}, and {found} is installed. "
-            "Run `make setup`, which installs what requirements-local.txt pins."
+            "Run `make local`, which installs what requirements-local.txt pins."
         )
 
 

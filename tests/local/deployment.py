@@ -123,6 +123,7 @@ class Deployment:
     def start(self) -> None:
         """Bring it up, or up again."""
         self.run = Run(self.settings, Console(self.log.open("a")))
+        self.run.claim()
         self.run.bring_up()
 
     def stop(self) -> None:

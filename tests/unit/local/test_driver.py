@@ -3,15 +3,23 @@
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
+import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from local import __main__ as cli
 from local import settings
-from local.driver import deploy, environment
+from local.driver import deploy, environment, live
 from local.driver.console import Console
+from local.driver.emulator import Emulator
 from local.driver.events import EventPrinter
-from local.driver.state import State
+from local.driver.run import Interrupted, Run
+from local.driver.state import Running, State
 from local.settings import Settings
 
 
@@ -34,7 +42,7 @@ def test_a_bad_port_names_variable_value_and_rule(port: str) -> None:
 
 def test_a_missing_interpreter_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHURN_ML_PYTHON", "/nowhere/python")
-    with pytest.raises(settings.SettingsError, match="make setup"):
+    with pytest.raises(settings.SettingsError, match="make local"):
         settings.ml_python()
 
 
@@ -53,14 +61,118 @@ def test_state_is_usable_only_after_a_clean_stop_of_a_whole_system(run_settings:
     assert not state.usable()
 
 
-def test_a_dead_run_is_not_running(run_settings: Settings) -> None:
-    state = State(run_settings)
-    state.mark_running()
-    running = state.running()
-    assert running is not None
-    assert running.pid == os.getpid()
-    run_settings.pid_file.write_text(json.dumps({"pid": 2**22 + 1, "gateway_port": 1, "web_port": 2}))
-    assert state.running() is None
+def test_one_port_for_both_is_refused() -> None:
+    with pytest.raises(settings.SettingsError, match="CHURN_LOCAL_PORT and CHURN_LOCAL_WEB_PORT are both 4777"):
+        settings.load({"CHURN_LOCAL_PORT": "4777", "CHURN_LOCAL_WEB_PORT": "4777"})
+
+
+@pytest.mark.parametrize("given", [{"CHURN_LOCAL_PORT": "8666"}, {"CHURN_LOCAL_WEB_PORT": "4566"}])
+def test_a_default_gives_way_to_a_port_that_is_given(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "is_free", lambda _port: True)
+    monkeypatch.setattr(settings, "free_port", lambda: 51234)
+    found = settings.load(given)
+    assert sorted((found.gateway_port, found.web_port)) == sorted((int(*given.values()), 51234))
+
+
+def test_a_run_is_running_while_it_holds_the_lock(run_settings: Settings) -> None:
+    state, other = State(run_settings), State(run_settings)
+    assert other.running() is None
+    assert not run_settings.directory.exists()
+    assert state.claim()
+    assert other.running() == Running(os.getpid(), 45661, 45662)
+    assert not other.claim()
+    assert not other.wipe()
+    # Who does not hold the lock has nothing to clear.
+    other.clear_running()
+    assert state.running() is not None
+    state.clear_running()
+    assert other.running() is None
+    assert other.claim()
+    other.clear_running()
+    assert other.wipe()
+    assert not run_settings.directory.exists()
+
+
+@pytest.fixture
+def killed_run(run_settings: Settings) -> Settings:
+    """What a run leaves that was killed, its number since given to another process: this one."""
+    run_settings.directory.mkdir(parents=True)
+    run_settings.lock_file.touch()
+    record = {"pid": os.getpid(), "gateway_port": 1, "web_port": 2}
+    run_settings.pid_file.write_text(json.dumps(record))
+    return run_settings
+
+
+@pytest.mark.parametrize("command", [cli.stop, cli.wipe])
+def test_a_process_that_got_a_dead_runs_number_is_left_alone(
+    command: Callable[[Settings], int], killed_run: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _signum: ended.append(pid))
+    assert command(killed_run) == 0
+    assert ended == []
+
+
+def test_the_lock_goes_with_the_process_that_is_killed(run_settings: Settings) -> None:
+    claim = (
+        "import sys, time; from pathlib import Path; from local.driver.state import State;"
+        "from local.settings import Settings;"
+        "state = State(Settings(Path(sys.argv[1]), 1, 2)); print(state.claim(), flush=True); time.sleep(60)"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", claim, str(run_settings.directory)],
+        cwd=settings.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    try:
+        assert run.stdout.readline() == "True\n"
+        assert State(run_settings).running() == Running(run.pid, 1, 2)
+    finally:
+        run.kill()
+        run.wait()
+    assert State(run_settings).running() is None
+
+
+@pytest.mark.parametrize(
+    ("when", "signum", "code"),
+    [("bring_up", signal.SIGINT, 130), ("bring_up", signal.SIGTERM, 143), ("_stay", signal.SIGINT, 0)],
+)
+def test_the_exit_code_tells_whether_it_was_up(
+    when: str, signum: signal.Signals, code: int, run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_self: Run) -> None:
+        raise Interrupted(signum)
+
+    for name in ("_require_ports", "bring_up", "_summary", "_stay"):
+        monkeypatch.setattr(Run, name, interrupt if name == when else lambda _self: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    assert Run(run_settings, Console(io.StringIO())).up() == code
+    assert State(run_settings).running() is None
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        (137, "was ended by signal 9 (SIGKILL)"),
+        (-15, "was ended by signal 15 (SIGTERM)"),
+        (3, "ended with exit code 3"),
+    ],
+)
+def test_an_emulator_that_died_tells_how(
+    code: int, how: str, run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = Emulator(run_settings)
+    assert emulator.ended() is None
+    run_settings.log_dir.mkdir(parents=True)
+    emulator.log_path.write_text("the last word\n")
+    monkeypatch.setattr(emulator, "answers", lambda: False)
+    monkeypatch.setattr(emulator, "_process", types.SimpleNamespace(wait=lambda _s: code))
+    told = emulator.ended()
+    assert told is not None
+    assert told.startswith(f"The emulator {how}. Its log: {emulator.log_path}")
+    assert ("the last word" in told) == (code == 3)
 
 
 def test_nothing_of_the_users_aws_setup_reaches_emulator_or_cdk(
@@ -84,7 +196,15 @@ LINES = """\
 ✨  Synthesis time: 7.01s
 Churn-local-Data: deploying... [1/2]
 Churn-local-Data |  1/3 | 10:00:01 AM | CREATE_IN_PROGRESS   | AWS::S3::Bucket | Data (Data0A1B)
-Churn-local-Data |  2/3 | 10:00:02 AM | CREATE_FAILED        | Custom::Run | Run/Default (Run1) refused by the gate
+Churn-local-Data |  2/3 | 10:00:02 AM | CREATE_FAILED        | Custom::Run | Run/Default (Run1) refused by the gate:
+  AUC 0.61 is below 0.85 (arn:run)
+
+Logs: /aws/lambda/Run
+
+    at invoke (/code/framework.js:2:6)
+Churn-local-Data |  2/3 | 10:00:03 AM | UPDATE_ROLLBACK_IN_PROG | AWS::CloudFormation::Stack | Churn-local-Data [Run1].
+Churn-local-Data |  3/3 | 10:00:04 AM | UPDATE_ROLLBACK_COMPLET | AWS::CloudFormation::Stack | Churn-local-Data
+Churn-local-Data |  3/3 | 10:00:04 AM | UPDATE_ROLLBACK_COMPLET | AWS::CloudFormation::Stack | Churn-local-Data
  ✅  Churn-local-Data (no changes)
 """
 
@@ -98,13 +218,16 @@ def test_cdks_lines_are_condensed(run_settings: Settings) -> None:
     shown = [line.split(maxsplit=1)[1] for line in out.getvalue().splitlines()]
     assert shown == [
         "synthesised in 7.01 s",
-        "Churn-local-Data: Run/Default (Run1) refused by the gate (Custom::Run) CREATE_FAILED",
+        "Churn-local-Data: Run/Default (Custom::Run) create failed",
+        "Churn-local-Data: rolling back",
+        "Churn-local-Data: rolled back",
         "Churn-local-Data done (no changes)",
     ]
 
 
 def test_the_reason_of_a_failed_deployment_is_its_first_failed_resource() -> None:
-    assert deploy._reason(LINES.splitlines()) == "Churn-local-Data: Run/Default (Run1) refused by the gate"
+    reason = deploy._reason(LINES.splitlines())
+    assert reason == "Churn-local-Data: Run/Default: refused by the gate: AUC 0.61 is below 0.85 (arn:run)"
 
 
 def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
@@ -120,3 +243,35 @@ def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     told, where = out.getvalue().splitlines()
     assert told.endswith("pipeline step Train failed after 6.2 s: no data")
     assert where.endswith(f"its log: {log}")
+
+
+class _Aws:
+    """Answers for what is asked to find the reports."""
+
+    def __getattr__(self, operation: str) -> Callable[..., dict[str, object]]:
+        evaluation = {"S3Uri": "s3://bucket/runs/1/evaluation/evaluation.json"}
+        answers: dict[str, dict[str, object]] = {
+            "describe_endpoint": {"EndpointConfigName": "config"},
+            "describe_endpoint_config": {"ProductionVariants": [{"ModelName": "model"}]},
+            "describe_model": {"Containers": [{"ModelPackageName": "arn:package/2"}]},
+            "describe_model_package": {"ModelMetrics": {"ModelQuality": {"Statistics": evaluation}}},
+        }
+        return lambda **_request: answers[operation]
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, io.BytesIO]:
+        assert Bucket == "bucket"
+        bodies = {"runs/1/prepared/report.html": b"data", "runs/1/evaluation/evaluation.html": b"evaluation"}
+        return {"Body": io.BytesIO(bodies[Key])}
+
+
+def test_the_reports_of_the_model_that_serves_are_copied(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_client", lambda _settings, _service: _Aws())
+    assert live.package(run_settings) == "arn:package/2"
+    copies = live.reports(run_settings)
+    assert [path.relative_to(run_settings.directory).as_posix() for path in copies] == [
+        "reports/data.html",
+        "reports/evaluation.html",
+    ]
+    assert [path.read_text() for path in copies] == ["data", "evaluation"]
