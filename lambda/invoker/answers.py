@@ -34,9 +34,8 @@ def problem_answer(exc: Exception, request_id: str) -> Answer:
         "status": status,
         "detail": str(exc) if isinstance(exc, InvokerError) else "The request could not be served.",
         "request_id": request_id,
+        "errors": exc.errors[:MAX_ERRORS] if isinstance(exc, InvalidCustomers) else [],
     }
-    if isinstance(exc, InvalidCustomers):
-        body["errors"] = exc.errors[:MAX_ERRORS]
     answer = _answer(status, "application/problem+json", body, request_id)
     if isinstance(exc, EndpointUnavailable):
         answer["headers"]["Retry-After"] = str(exc.retry_after_s)

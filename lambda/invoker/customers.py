@@ -63,12 +63,13 @@ def _read_json(request: Request) -> object:
 
 def _refuse_constant(_name: str) -> NoReturn:
     """NaN and Infinity are no JSON, though Python reads them."""
-    raise ValueError("a constant that JSON does not have")
+    raise UnreadableBody("The body holds NaN or Infinity, which JSON does not have. Send a number.")
 
 
 def _refuse_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """A name given twice is ambiguous: better an error than a score for the wrong value."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a name given twice in one object")
+        # Which one stays unsaid: a name is the caller's own text, and may be a customer's.
+        raise UnreadableBody("An object in the body names a field twice. Name each field once.")
     return found
