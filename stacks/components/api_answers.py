@@ -25,7 +25,8 @@ PROBLEMS: dict[str, tuple[apigateway.ResponseType, Problem]] = {
         Problem(
             400,
             "Bad Request",
-            'Send a JSON object whose \\"customers\\" is a list of at least one customer, each an object.',
+            'Send a JSON object whose \\"customers\\" is a list of at least one customer, each an object, '
+            "with the header Content-Type: application/json.",
         ),
     ),
     "RequestTooLarge": (
@@ -34,6 +35,11 @@ PROBLEMS: dict[str, tuple[apigateway.ResponseType, Problem]] = {
     ),
     "UnknownAddress": (
         ResponseType.MISSING_AUTHENTICATION_TOKEN,
+        Problem(404, "Not Found", "There is nothing at this address: check the method and the path."),
+    ),
+    # What an unknown address answers to a request with an Authorization header, as no method asks for a signature.
+    "UnknownAddressSigned": (
+        ResponseType.INVALID_SIGNATURE,
         Problem(404, "Not Found", "There is nothing at this address: check the method and the path."),
     ),
     "Throttled": (

@@ -37,6 +37,11 @@ def site_distribution(
         construct_id,
         comment=settings.resource_name,
         default_root_object="index.html",
+        # What S3 answers for a file that is not there, as the distribution may read but not list. These pages hold for
+        # all origins, so a mapping of 404 would take the API's own answers; the API never answers 403.
+        error_responses=[
+            cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/404.html")
+        ],
         price_class=PRICE_CLASSES[settings.web.edge_locations],
         enable_logging=True,
         log_bucket=access_logs,

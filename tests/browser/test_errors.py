@@ -84,6 +84,27 @@ def test_errors_of_the_api_appear_beside_their_fields(page: Page, watch: Any, ex
     screenshot(page, "errors-of-the-api")
 
 
+def test_mistyped_address_shows_a_page_of_ours(new_page: Callable[..., Page], watch: Any) -> None:
+    watch.expected = ("status of 404",)
+    page = new_page()
+    answer = page.goto("/zzz/nothing.html")
+    assert answer
+    assert answer.status == 404
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    expect(page.get_by_role("heading", name="There is no page here")).to_be_visible()
+    screenshot(page, "not-found")
+    page.get_by_role("link", name="Go to the form").click()
+    expect(page.get_by_role("button", name=AT_RISK)).to_be_visible()
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x"}], ids=["plain", "authorised"])
+def test_unknown_addresses_of_the_api_stay_problem_details(page: Page, headers: dict[str, str]) -> None:
+    answer = page.request.get("/api/zzz", headers=headers)
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"] == []
+
+
 def test_lost_connection_is_explained_and_tried_again(page: Page, watch: Any, examples: Examples) -> None:
     watch.expected = ("ERR_INTERNET_DISCONNECTED",)
     page.get_by_role("button", name=AT_RISK).click()

@@ -74,6 +74,20 @@ def test_api_gateway_answers_in_the_shape_of_problem_details(environment: Enviro
         )
 
 
+def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of_unknown_addresses(
+    environment: Environment,
+) -> None:
+    answers = {
+        a.properties["ResponseType"]: a.properties for a in environment.resources("AWS::ApiGateway::GatewayResponse")
+    }
+    # Both stand for an address that the API does not have, the second with an Authorization header; both are 403 else.
+    for kind in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE"):
+        assert answers[kind]["StatusCode"] == "404"
+    assert not any(answer.get("StatusCode") == "403" for answer in answers.values())
+    for method in environment.resources("AWS::ApiGateway::Method"):
+        assert method.properties["AuthorizationType"] == "NONE", "an authorizer may answer 403: see the decision record"
+
+
 def distribution(environment: Environment) -> dict[str, Any]:
     found: dict[str, Any] = environment.one("AWS::CloudFront::Distribution").properties["DistributionConfig"]
     return found
@@ -107,6 +121,14 @@ def test_the_page_comes_from_a_bucket_that_only_the_distribution_reads(environme
     ]
     assert reading["Action"] == "s3:GetObject"
     assert "Distribution" in json.dumps(reading["Condition"]["StringEquals"]["AWS:SourceArn"])
+
+
+def test_an_unknown_address_shows_a_page_of_ours(environment: Environment) -> None:
+    # S3 answers 403 for what is not there to a reader that may not list, as the test above has it.
+    (unknown,) = distribution(environment)["CustomErrorResponses"]
+    assert unknown["ErrorCode"] == 403
+    assert unknown["ResponseCode"] == 404
+    assert unknown["ResponsePagePath"] == "/404.html"
 
 
 def test_the_api_is_on_the_same_origin_and_never_cached(environment: Environment) -> None:

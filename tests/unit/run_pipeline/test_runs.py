@@ -129,7 +129,9 @@ def test_other_inputs_are_another_run(handler: ModuleType, changed: str) -> None
     assert handler.runs.Properties.read(other).display_name != display_name(handler)
 
 
-def test_a_run_of_the_same_inputs_whose_package_is_approved_is_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
+def test_a_run_of_the_same_inputs_whose_package_is_approved_is_taken_again(
+    handler: ModuleType, sagemaker: Stubber
+) -> None:
     listed(sagemaker, execution(handler, "Succeeded", number=2, name="another"), execution(handler, "Succeeded"))
     steps(sagemaker, REGISTERED)
     sagemaker.add_response("describe_model_package", package("Completed", "Approved"), {"ModelPackageName": PACKAGE})
