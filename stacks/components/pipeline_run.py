@@ -13,10 +13,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct, IConstruct
 
 from config import RUN_GRACE_S, Settings
+from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
-from stacks.components.functions import FunctionSpec, PythonFunction
-from stacks.components.grants import Grant, allow, as_found, role_with
+from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction, acknowledge_function
+from stacks.components.grants import Grant, allow, argue_wildcards, as_found, role_with
 from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
@@ -85,6 +86,7 @@ class PipelineRun(Construct):
             grants=grants,
             storage=self._settings.storage,
             key=self._key,
+            outside_vpc_because=SERVES_DEPLOYMENT,
         ).function
 
     def _provider(self, *, on_event: lambda_.IFunction, is_complete: lambda_.IFunction) -> custom_resources.Provider:
@@ -113,11 +115,11 @@ class PipelineRun(Construct):
         if not isinstance(machine, stepfunctions.CfnStateMachine):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
         # A policy of its own: the state machine that it names is made after the role.
-        start = allow("states:StartExecution", on=[machine.ref])
-        grants = [write_log(group), call, start]
-        self._start_policy = iam.Policy(
-            self, "StartPolicy", roles=[starts], statements=[grant.statement() for grant in grants]
+        grants = [write_log(group), call, allow("states:StartExecution", on=[machine.ref])]
+        self._start_policy = iam.ManagedPolicy(
+            self, "StartGrants", roles=[starts], statements=[grant.statement() for grant in grants]
         )
+        argue_wildcards(self._start_policy, grants)
         _acknowledge_waiter(provider, waiter, machine)
         return provider
 
@@ -127,10 +129,17 @@ def _acknowledge_waiter(
 ) -> None:
     """Argue what the framework decides itself about its state machine."""
     policy = waiter.node.find_child("Role").node.find_child("DefaultPolicy").node.find_child("Resource")
+    acknowledge(
+        policy,
+        findings.INLINE_POLICY,
+        "The CDK's framework writes this policy for the one role that its state machine has, and offers no other way.",
+    )
+    acknowledge_function(provider.node.find_child("framework-onEvent"), outside_vpc_because=SERVES_DEPLOYMENT)
     for name in ("framework-isComplete", "framework-onTimeout"):
         function = provider.node.find_child(name)
         if not isinstance(function, lambda_.Function):
             raise TypeError(f"{function.node.path} is no function: the CDK's provider framework has changed.")
+        acknowledge_function(function, outside_vpc_because=SERVES_DEPLOYMENT)
         acknowledge(
             policy,
             f"AwsSolutions-IAM5[Resource::{as_found(Stack.of(waiter), f'{function.function_arn}:*')}]",
