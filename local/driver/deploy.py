@@ -17,7 +17,7 @@ _EVENT = re.compile(
 )
 _STACK_DONE = re.compile(r"^\s*✅\s+(?P<stack>[\w-]+)(?P<how>.*)$")
 _TIME = re.compile(r"^\s*✨\s+(?P<what>[A-Za-z ]+ time): (?P<seconds>[\d.]+)s")
-_STACK_STARTS = re.compile(r"^(?P<stack>[\w-]+): (?P<what>deploying|destroying)\.\.\.")
+_STACK_STARTS = re.compile(r"^[\w-]+: deploying\.\.\.")
 
 
 class DeployError(Exception):
@@ -62,10 +62,6 @@ class Cdk:
             [*source, "--all", "--method=direct", "--require-approval=never", "--progress=events", *arguments],
             self._progress(),
         )
-
-    def destroy(self, *arguments: str) -> None:
-        """Delete all stacks."""
-        self._run("destroy", ["-c", "env=local", "--all", "--force", *arguments], self._progress())
 
     def stop(self) -> None:
         """End a command under way."""
