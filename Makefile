@@ -57,8 +57,8 @@ bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootst
 deploy: data  ## deploy to AWS: make deploy ENV=dev
 	@$(CDK) deploy --all
 
-destroy: data  ## delete from AWS: make destroy ENV=dev
-	@$(CDK) destroy --all
+destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
+	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)
 
 bench:  ## the benchmark tables (ARGS="crossval synth lambda local" picks some)
 	$(setup) test

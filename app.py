@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stack, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App, Stack, Tags
 
 from config import Settings, SettingsError, load_settings
 from stacks.api import ApiStack
+from stacks.components.doors import ENVIRONMENT_TAG, PROJECT, PROJECT_TAG
+from stacks.components.findings import check_all
 from stacks.components.lint import argue_lint
 from stacks.components.raw_data import RawData, RawDataError
 from stacks.components.roles import Place
+from stacks.keys import KeysStack
 from stacks.network import NetworkStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
@@ -31,12 +33,13 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     """
     common: dict[str, Any] = {"settings": settings, "termination_protection": settings.deployment.termination_protected}
     prefix = f"Churn-{settings.name}"
-    storage = StorageStack(app, f"{prefix}-Storage", **common)
-    network = NetworkStack(app, f"{prefix}-Network", key=storage.key, **common)
+    keys = KeysStack(app, f"{prefix}-Keys", **common)
+    network = NetworkStack(app, f"{prefix}-Network", keys=keys.keys, **common)
+    storage = StorageStack(app, f"{prefix}-Storage", keys=keys.keys, s3_endpoint=network.s3_endpoint, **common)
     place = Place(
         data=storage.data,
         models=storage.models,
-        key=storage.key,
+        keys=keys.keys,
         subnets=network.subnets,
         security_group=network.jobs_security_group,
     )
@@ -51,20 +54,27 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         run_inputs=training.run_inputs,
         **common,
     )
-    api = ApiStack(app, f"{prefix}-Api", key=storage.key, endpoint=serving.endpoint, **common)
+    api = ApiStack(
+        app,
+        f"{prefix}-Api",
+        key=keys.keys.logs,
+        network=network.invoker_network,
+        endpoint=serving.endpoint,
+        **common,
+    )
     web = WebStack(
         app,
         f"{prefix}-Web",
-        key=storage.key,
+        key=keys.keys.logs,
         access_logs=storage.access_logs,
         rest_api=api.rest_api,
         made_up_data=raw_data.made_up,
         **common,
     )
-    stacks = [storage, network, training, serving, api, web]
+    stacks = [keys, network, storage, training, serving, api, web]
     for stack in stacks:
-        Tags.of(stack).add("Project", "churn")
-        Tags.of(stack).add("Environment", settings.name)
+        Tags.of(stack).add(PROJECT_TAG, PROJECT)
+        Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)
         argue_lint(stack)
     return stacks
 
@@ -78,7 +88,7 @@ def main() -> None:
     except (SettingsError, RawDataError) as exc:
         sys.exit(str(exc))
     build(app, settings=settings, raw_data=raw_data)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    check_all(app)
     app.synth()
 
 

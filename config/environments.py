@@ -46,7 +46,8 @@ def _local() -> Settings:
     return Settings(
         name="local",
         network=NetworkSettings(cidr="10.43.0.0/16"),
-        storage=StorageSettings(retain_on_destroy=False, log_retention_days=7),
+        # There is no VPC to come from: jobs are processes, and a denial would stop them.
+        storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
         training=TrainingSettings(step_timeout_s=300, unattended_approval="Approved"),
     )

@@ -84,6 +84,13 @@ class StorageSettings(Section):
         How long log events are kept.
     noncurrent_version_days : int
         How long a replaced or deleted object can still be brought back.
+    only_from_vpc : bool
+        Whether objects of the data and models buckets can be read and written from the VPC only, but
+        for the few roles by which services reach them.
+    model_lock_days : int
+        How long no version in the models bucket can be deleted or overwritten; 0 for no lock.
+    capture_retention_days : int
+        How long captured requests and answers are kept, where ``serving.data_capture_percent`` keeps any.
     """
 
     section: ClassVar[str] = "storage"
@@ -91,6 +98,9 @@ class StorageSettings(Section):
     retain_on_destroy: bool
     log_retention_days: int
     noncurrent_version_days: int = 30
+    only_from_vpc: bool = True
+    model_lock_days: int = 0
+    capture_retention_days: int = 30
 
     def check(self) -> None:
         """Check the periods."""
@@ -105,6 +115,19 @@ class StorageSettings(Section):
             low=1,
             high=3650,
             remedy="Choose how many days a deleted object may be needed again.",
+        )
+        self.require_range("model_lock_days", low=0, high=36500, remedy="100 years are S3's limit; 0 is no lock.")
+        self.require(
+            self.model_lock_days == 0 or self.retain_on_destroy,
+            "model_lock_days",
+            rule="must be 0 where storage.retain_on_destroy is False",
+            remedy="A locked version cannot be deleted, and with it neither the bucket nor the stack.",
+        )
+        self.require_range(
+            "capture_retention_days",
+            low=1,
+            high=3650,
+            remedy="Captured requests are customers' data: keep them as briefly as their use allows.",
         )
 
 

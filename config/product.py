@@ -27,6 +27,8 @@ class ApiSettings(Section):
     manages_log_role : bool
         Whether this deployment sets the role by which API Gateway writes logs. There is one per
         account and region: of several deployments in one account, one sets it.
+    in_vpc : bool
+        Whether the function sits in the VPC and reaches the model through an interface endpoint only.
     """
 
     section: ClassVar[str] = "api"
@@ -38,6 +40,7 @@ class ApiSettings(Section):
     gateway_timeout_s: int = 20
     function_memory_mb: int = 512
     manages_log_role: bool = True
+    in_vpc: bool = True
 
     def check(self) -> None:
         """Check the limits and that the timeouts nest."""

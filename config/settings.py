@@ -59,6 +59,12 @@ class Settings(Section):
                 f"deployment.run_timeout_s ({self.deployment.run_timeout_s})",
                 remedy="Otherwise a deployment gives up on a run that is still allowed to go on.",
             )
+        if self.api.in_vpc and not self.network.interface_endpoints_enabled:
+            self.api.refuse(
+                "in_vpc",
+                rule="must be False where network.interface_endpoints_enabled is",
+                remedy="From the VPC, the function reaches the model through an interface endpoint only.",
+            )
         if self.storage.retain_on_destroy and not self.deployment.termination_protected:
             self.deployment.refuse(
                 "termination_protected",

@@ -20,9 +20,14 @@ from stacks.components.api_edge import (
     own_execution_log,
 )
 from stacks.components.bundles import ROOT, bundle
-from stacks.components.functions import FunctionSpec, PythonFunction
+from stacks.components.functions import FunctionNetwork, FunctionSpec, PythonFunction
 from stacks.components.grants import allow
 from stacks.components.storage import log_group, removal_policy
+
+OUTSIDE_BY_SETTING = (
+    "The settings keep it out of the VPC (api.in_vpc), to spare the interface endpoint it would need. "
+    "It may call one endpoint of SageMaker, over TLS, and nothing else."
+)
 
 
 class ApiStack(Stack):
@@ -35,12 +40,14 @@ class ApiStack(Stack):
         *,
         settings: Settings,
         key: kms.IKey,
+        network: FunctionNetwork | None,
         endpoint: sagemaker.CfnEndpoint,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings = settings
         self._key = key
+        self._network = network
         self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
         self.rest_api = self._rest_api()
         own_execution_log(self.rest_api, storage=settings.storage, key=key)
@@ -83,6 +90,7 @@ class ApiStack(Stack):
                 # Bodies hold customers' data and must not reach a log.
                 data_trace_enabled=False,
                 metrics_enabled=True,
+                tracing_enabled=True,
             ),
         )
 
@@ -104,4 +112,6 @@ class ApiStack(Stack):
             grants=[allow("sagemaker:InvokeEndpoint", on=[arn])],
             storage=self._settings.storage,
             key=self._key,
+            network=self._network,
+            outside_vpc_because="" if self._network else OUTSIDE_BY_SETTING,
         )

@@ -1,4 +1,4 @@
-"""Network: a VPC that no route leads out of, and the endpoints by which its jobs reach AWS."""
+"""Network: a VPC that no route leads out of, and the endpoints by which what is in it reaches AWS."""
 
 from __future__ import annotations
 
@@ -6,34 +6,32 @@ from typing import Any
 
 from aws_cdk import Fn, Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from config import Settings
-from stacks.components.grants import role_with
-from stacks.components.permissions import service_principal, write_log
-from stacks.components.storage import log_group
+from stacks.components.doors import Service, Statements, interface_doors, runtime_door, s3_statements
+from stacks.components.flow_log import log_flows
+from stacks.components.functions import FunctionNetwork
+from stacks.components.grants import resource_of
+from stacks.components.keys import Keys
 
-# What SageMaker's jobs and endpoints call from inside the VPC; S3 has a gateway endpoint.
-JOB_SERVICES = {
-    "EcrApi": ec2.InterfaceVpcEndpointAwsService.ECR,
-    "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
-    "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
-    "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
-    "Monitoring": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
-    "Sts": ec2.InterfaceVpcEndpointAwsService.STS,
-}
 HTTPS = ec2.Port.tcp(443)
+NOTHING = {
+    "CidrIp": "255.255.255.255/32",
+    "Description": "Disallow all traffic",
+    "FromPort": 252,
+    "IpProtocol": "icmp",
+    "ToPort": 86,
+}
 
 
 class NetworkStack(Stack):
-    """The VPC, its isolated subnets and its doors."""
+    """The VPC, its isolated subnets, its doors, and who may knock at which."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, key: kms.IKey, **kwargs: Any
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
         network = settings.network
+        self._settings = settings
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
@@ -44,51 +42,54 @@ class NetworkStack(Stack):
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26)
             ],
-            # Emptying the default group takes a function of its own; nothing here uses that group.
-            restrict_default_security_group=False,
+            # Nothing here uses the group that every VPC comes with, and it would let its members talk to each other.
+            restrict_default_security_group=True,
         )
         self.subnets = self.vpc.isolated_subnets
-        self._log_flows(settings, key)
-        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        self.jobs_security_group = ec2.SecurityGroup(
-            self,
-            "Jobs",
-            vpc=self.vpc,
-            description="Jobs and the endpoint of SageMaker",
-            allow_all_outbound=False,
-        )
+        self.flow_log_group = log_flows(self, vpc=self.vpc, storage=settings.storage, key=keys.logs)
+        self.s3_endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        for statement in s3_statements(environment=settings.name):
+            self.s3_endpoint.add_to_policy(statement)
+        self.jobs_security_group = self._group("Jobs", "Jobs and the endpoint of SageMaker")
         # S3's gateway endpoint answers on public addresses, so the rule cannot name ours; no route leads elsewhere.
         self.jobs_security_group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")
+        self.invoker_network: FunctionNetwork | None = None
         if network.interface_endpoints_enabled:
-            self._add_interface_endpoints(settings)
+            self._open_doors_to_jobs(keys)
+        if settings.api.in_vpc:
+            self._open_door_to_invoker()
 
-    def _add_interface_endpoints(self, settings: Settings) -> None:
-        doors = ec2.SecurityGroup(
-            self, "Doors", vpc=self.vpc, description="The VPC endpoints of AWS services", allow_all_outbound=False
-        )
-        doors.add_ingress_rule(ec2.Peer.ipv4(settings.network.cidr), HTTPS, "HTTPS from inside the VPC")
-        places = ec2.SubnetSelection(subnets=self.subnets[: settings.network.endpoint_zone_count])
-        for name, service in JOB_SERVICES.items():
-            self.vpc.add_interface_endpoint(
-                name, service=service, subnets=places, security_groups=[doors], open=False, private_dns_enabled=True
-            )
+    def _open_doors_to_jobs(self, keys: Keys) -> None:
+        group = self._group("Doors", "The VPC endpoints of the AWS services that jobs call")
+        group.add_ingress_rule(self.jobs_security_group, HTTPS, "HTTPS from jobs and the endpoint of SageMaker")
+        for name, (service, statements) in interface_doors(self, environment=self._settings.name, keys=keys).items():
+            self._door(name, service, statements, group)
 
-    def _log_flows(self, settings: Settings, key: kms.IKey) -> None:
-        group = log_group(self, "FlowLogGroup", settings=settings.storage, key=key)
-        role = role_with(
-            self,
-            "FlowLogRole",
-            trusts=service_principal("vpc-flow-logs.amazonaws.com"),
-            grants=[write_log(group)],
+    def _open_door_to_invoker(self) -> None:
+        """Make the function's network: one door, to the model's endpoint, and nothing beside it."""
+        door = self._group("RuntimeDoor", "The VPC endpoint that leads to the endpoint of SageMaker")
+        invoker = self._group("Invoker", "The function behind the API")
+        door.add_ingress_rule(invoker, HTTPS, "HTTPS from the function behind the API")
+        invoker.add_egress_rule(door, HTTPS, "HTTPS to the VPC endpoint that leads to the model")
+        # That rule is a resource beside the group. A group without a rule inside it is made with EC2's "allow all".
+        resource_of(invoker).add_property_override("SecurityGroupEgress", [NOTHING])
+        service, statements = runtime_door(
+            self, environment=self._settings.name, endpoint_name=self._settings.resource_name
         )
-        ec2.CfnFlowLog(
-            self,
-            "FlowLog",
-            resource_id=self.vpc.vpc_id,
-            resource_type="VPC",
-            traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_destination=group.log_group_arn,
-            deliver_logs_permission_arn=role.role_arn,
+        self._door("SageMakerRuntime", service, statements, door)
+        self.invoker_network = FunctionNetwork(vpc=self.vpc, subnets=self.subnets, security_group=invoker)
+
+    def _group(self, name: str, description: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)
+
+    def _door(self, name: str, service: Service, statements: Statements, group: ec2.ISecurityGroup) -> None:
+        endpoint = self.vpc.add_interface_endpoint(
+            name,
+            service=service,
+            subnets=ec2.SubnetSelection(subnets=self.subnets[: self._settings.network.endpoint_zone_count]),
+            security_groups=[group],
+            open=False,
+            private_dns_enabled=True,
         )
-        self.flow_log_group = group
+        for statement in statements:
+            endpoint.add_to_policy(statement)

@@ -43,13 +43,13 @@ class ServingStack(Stack):
             self,
             "PipelineRun",
             settings=settings,
-            key=place.key,
+            key=place.keys.logs,
             pipeline=pipeline,
             package_group=package_group,
             inputs=run_inputs,
         )
         log = log_group(
-            self, "EndpointLog", settings=settings.storage, key=place.key, name=f"/aws/sagemaker/Endpoints/{name}"
+            self, "EndpointLog", settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/Endpoints/{name}"
         )
         self.endpoint = ModelEndpoint(
             self,

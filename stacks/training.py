@@ -46,10 +46,10 @@ class TrainingStack(Stack):
             "Inputs",
             folder=bundle({code_prefix: code, f"{roles.RAW}churn.csv": raw_data.file}),
             bucket=place.data,
-            bucket_key=place.key,
+            bucket_key=place.keys.data,
             prune=False,
             storage=settings.storage,
-            log_key=place.key,
+            log_key=place.keys.logs,
         )
         self.package_group = sagemaker.CfnModelPackageGroup(
             self, "Packages", model_package_group_name=settings.resource_name
@@ -74,7 +74,8 @@ class TrainingStack(Stack):
                 settings=settings.training,
                 image_uri=xgboost_image_uri(self, version=settings.training.image_version),
                 code_uri=place.data.s3_url_for_object(code_prefix),
-                key_arn=place.key.key_arn,
+                data_key_arn=place.keys.data.key_arn,
+                models_key_arn=place.keys.models.key_arn,
                 subnet_ids=tuple(subnet.subnet_id for subnet in place.subnets),
                 security_group_ids=(place.security_group.security_group_id,),
             ),

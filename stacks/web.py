@@ -15,7 +15,7 @@ from constructs import Construct
 from config import Settings
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.distribution import site_distribution
-from stacks.components.storage import private_bucket
+from stacks.components.storage import BucketSpec, private_bucket
 from stacks.components.uploads import Upload
 
 
@@ -35,15 +35,16 @@ class WebStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        # The page is public and comes from the repository: S3's own key does, nothing is worth keeping, and CloudFront
-        # would need a key policy that names the distribution, which lives in another stack than our key.
         self.site = private_bucket(
             self,
             "Site",
             settings=settings.storage,
-            key=None,
-            access_logs=access_logs,
             removal=RemovalPolicy.DESTROY,
+            spec=BucketSpec(
+                without_key_because="The page is public and comes from the repository: S3's own key does. CloudFront "
+                "would need a policy of our key that names the distribution, which itself names the bucket.",
+                access_logs=access_logs,
+            ),
         )
         self.distribution = site_distribution(
             self, "Distribution", settings=settings, site=self.site, access_logs=access_logs, rest_api=rest_api

@@ -37,6 +37,6 @@ def is_complete(event: Event, _context: object) -> Event:
     """Tell whether it is done."""
     properties = runs.Properties.read(event["ResourceProperties"])
     if event["RequestType"] == "Delete":
-        return {"IsComplete": runs.clear(_sagemaker, properties)}
+        return {"IsComplete": runs.ended(_sagemaker, properties)}
     package = runs.package_of(_sagemaker, event["Data"]["ExecutionArn"])
     return {"IsComplete": True, "Data": {"ModelPackageArn": package}} if package else {"IsComplete": False}

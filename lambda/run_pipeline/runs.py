@@ -26,23 +26,19 @@ class Properties:
     """The custom resource's properties."""
 
     pipeline: str
-    package_group: str
-    deletes_packages: bool
     inputs: Mapping[str, str]
 
     @classmethod
     def read(cls, properties: Mapping[str, Any]) -> Properties:
-        """Read them as CloudFormation passes them: booleans come as text."""
+        """Read them as CloudFormation passes them."""
         return cls(
             pipeline=properties["PipelineName"],
-            package_group=properties["PackageGroupName"],
-            deletes_packages=str(properties["DeletePackages"]).lower() == "true",
             inputs=properties["Inputs"],
         )
 
     @property
     def physical_id(self) -> str:
-        """One id for the resource's whole life: only its removal deletes anything."""
+        """One id for the resource's whole life: only its removal stops anything."""
         return f"{self.pipeline}-run"
 
     @property
@@ -113,17 +109,9 @@ def stop(client: Client, properties: Properties) -> None:
             client.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=token)
 
 
-def clear(client: Client, properties: Properties) -> bool:
-    """Delete the packages where nothing is to be kept; tell whether nothing is in the way any more."""
-    if any(one["PipelineExecutionStatus"] in ONGOING for one in _executions(client, properties)):
-        return False
-    if properties.deletes_packages:
-        group = properties.package_group
-        pages = _pages(client, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=group)
-        # Collected first: deleting while paging would skip some.
-        for package in list(pages):
-            client.delete_model_package(ModelPackageName=package["ModelPackageArn"])
-    return True
+def ended(client: Client, properties: Properties) -> bool:
+    """Tell whether no run goes on any more. Packages stay: the next deployment of the same inputs takes them."""
+    return not any(one["PipelineExecutionStatus"] in ONGOING for one in _executions(client, properties))
 
 
 def _executions(client: Client, properties: Properties) -> Iterator[dict[str, Any]]:

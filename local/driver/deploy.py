@@ -70,10 +70,6 @@ class Cdk:
             self._progress(),
         )
 
-    def destroy(self, *arguments: str) -> None:
-        """Delete all stacks."""
-        self._run("destroy", ["-c", "env=local", "--all", "--force", *arguments], self._progress())
-
     def stop(self) -> None:
         """End a command under way."""
         if self._current is not None:

@@ -131,3 +131,9 @@ def _list(request: Request) -> Answer:
 def _stop(request: Request) -> Answer:
     lifecycle.request_stop(_KIND, request["ProcessingJobName"])
     return {}
+
+
+@operation("DeleteProcessingJob")
+def _delete(request: Request) -> Answer:
+    lifecycle.delete(_KIND, request["ProcessingJobName"])
+    return {}

@@ -192,3 +192,9 @@ def _list(request: Request) -> Answer:
 def _stop(request: Request) -> Answer:
     lifecycle.request_stop(_KIND, request["TrainingJobName"])
     return {}
+
+
+@operation("DeleteTrainingJob")
+def _delete(request: Request) -> Answer:
+    lifecycle.delete(_KIND, request["TrainingJobName"])
+    return {}

@@ -1,5 +1,7 @@
 """Acknowledging what cdk-nag finds: one finding, on the narrowest construct, with an argument.
 
+Packs that find the same thing get the same answer: `acknowledge` takes all ids of a finding (findings.py names them).
+
 cdk-nag accepts blank reasons and ids that match nothing; `acknowledge` refuses the former, and a test that compares
 `acknowledged` with the unacknowledged findings refuses the latter.
 """
@@ -7,13 +9,14 @@ cdk-nag accepts blank reasons and ids that match nothing; `acknowledge` refuses 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct
 
 # "AwsSolutions-IAM5[Resource::*]" is one finding; "AwsSolutions-IAM5" would match none of that rule's.
-FINDING = re.compile(r"[A-Za-z0-9]+-[A-Za-z0-9]+(\[.+\])?")
+FINDING = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)*-[A-Za-z0-9]+(\[.+\])?")
 FEWEST_WORDS = 8
 # What the CDK puts before the ids that an app acknowledges.
 PREFIX = "Annotation::"
@@ -27,31 +30,34 @@ class Acknowledged(NamedTuple):
     reason: str
 
 
-def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
+def acknowledge(construct: IConstruct, finding: str | Sequence[str], reason: str) -> None:
     """Acknowledge one finding on one construct.
 
     Parameters
     ----------
     construct : IConstruct
         The narrowest construct that has the finding.
-    finding : str
-        The exact id, details in brackets included.
+    finding : str or sequence of str
+        The exact id, details in brackets included; or the ids that several packs have for the same finding.
     reason : str
         Why the finding is right as it is: at least eight words.
 
     Raises
     ------
     ValueError
-        If the id is no finding's, or the reason does not argue.
+        If an id is no finding's, or the reason does not argue.
     """
     where = construct.node.path
-    if FINDING.fullmatch(finding) is None:
-        raise ValueError(f"{where}: {finding!r} is not a finding's id. Copy it from the validation report.")
+    ids = [finding] if isinstance(finding, str) else list(finding)
+    for one in ids:
+        if FINDING.fullmatch(one) is None:
+            raise ValueError(f"{where}: {one!r} is not a finding's id. Copy it from the validation report.")
     if len(reason.split()) < FEWEST_WORDS:
         raise ValueError(
             f"{where}: the reason for {finding} has fewer than {FEWEST_WORDS} words. Say why the finding may stay."
         )
-    _record(construct, finding, reason)
+    for one in ids:
+        _record(construct, one, reason)
 
 
 def _record(construct: IConstruct, finding: str, reason: str) -> None:

@@ -9,6 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_kms as kms
 
 from config import StorageSettings
+from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.storage import log_group
 
@@ -74,18 +75,29 @@ def acknowledge_public_api(
 ) -> None:
     """Argue what the API does without for now: sign-in and a firewall."""
     for method in methods:
-        for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-            acknowledge(
-                method,
-                finding,
-                "Open until sign-in is built, as the README says: it reads nothing that is stored, answers only about "
-                "the record it is sent, and is throttled and validated.",
-            )
+        acknowledge(
+            method,
+            findings.NO_SIGN_IN,
+            "Open until sign-in is built, as the README says: it reads nothing that is stored, answers only about "
+            "the record it is sent, and is throttled and validated.",
+        )
+    stage = api.deployment_stage
     acknowledge(
-        api.deployment_stage,
-        "AwsSolutions-APIG3",
+        stage,
+        findings.NO_WEB_ACL,
         "A web ACL comes with sign-in. Until then the stage throttles all callers together, the validator refuses what "
         "is no request, and no stored data can be reached.",
+    )
+    acknowledge(
+        stage,
+        findings.NO_CACHE,
+        "An answer is about one customer and must not be kept anywhere: no cache is the safest cache.",
+    )
+    acknowledge(
+        stage,
+        findings.NO_CLIENT_CERTIFICATE,
+        "A client certificate proves the gateway to a backend over HTTP. The backend is a function, which the gateway "
+        "calls through IAM and which accepts no other caller.",
     )
     if manages_log_role:
         policy = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"

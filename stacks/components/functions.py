@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from config import StorageSettings
-from stacks.components.grants import Grant, role_with
-from stacks.components.permissions import write_log
+from stacks.components import findings
+from stacks.components.acknowledgements import acknowledge
+from stacks.components.grants import Grant, resource_of, role_with
+from stacks.components.permissions import join_network_as_function, write_log
 from stacks.components.storage import log_group
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
+SERVES_DEPLOYMENT = (
+    "It serves a deployment and has to answer CloudFormation at an address on the internet. In the isolated network it "
+    "would reach nothing, and its network interfaces would hold up deletion."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +39,15 @@ class FunctionSpec:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class FunctionNetwork:
+    """Where a function sits, if it sits in the VPC."""
+
+    vpc: ec2.IVpc
+    subnets: Sequence[ec2.ISubnet]
+    security_group: ec2.ISecurityGroup
+
+
 class PythonFunction(Construct):
     """A function that may write its own log and what its grants say, nothing else."""
 
@@ -44,15 +60,19 @@ class PythonFunction(Construct):
         grants: Sequence[Grant],
         storage: StorageSettings,
         key: kms.IKey,
+        network: FunctionNetwork | None = None,
+        outside_vpc_because: str = "",
     ) -> None:
         super().__init__(scope, construct_id)
+        if bool(network) == bool(outside_vpc_because):
+            raise ValueError(f"{self.node.path} has a network, or a reason in outside_vpc_because why it has none.")
         self.log_group = log_group(self, "Log", settings=storage, key=key)
         # Lambda assumes the role without a source account, so the trust cannot name one.
         self.role = role_with(
             self,
             "Role",
             trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
-            grants=[write_log(self.log_group), *grants],
+            grants=[write_log(self.log_group), *grants, *_network_grants(Stack.of(self), network)],
         )
         self.function = lambda_.Function(
             self,
@@ -66,4 +86,33 @@ class PythonFunction(Construct):
             environment=dict(spec.environment),
             role=self.role,
             log_group=self.log_group,
+            vpc=network.vpc if network else None,
+            vpc_subnets=ec2.SubnetSelection(subnets=network.subnets) if network else None,
+            security_groups=[network.security_group] if network else None,
         )
+        acknowledge_function(self.function, outside_vpc_because=outside_vpc_because)
+
+
+def _network_grants(stack: Stack, network: FunctionNetwork | None) -> list[Grant]:
+    """Let Lambda attach the function to its subnets; the grants are the role's, so they outlive the function."""
+    if network is None:
+        return []
+    return join_network_as_function(stack, subnets=network.subnets, security_group=network.security_group)
+
+
+def acknowledge_function(function: IConstruct, *, outside_vpc_because: str) -> None:
+    """Argue what no function here has: a dead-letter queue and a reserve; and, of most, a place in the VPC."""
+    resource = resource_of(function)
+    acknowledge(
+        resource,
+        findings.NO_DEAD_LETTER_QUEUE,
+        "Whoever calls it waits for its answer and is told of every failure: no event is left that a queue could keep.",
+    )
+    acknowledge(
+        resource,
+        findings.NO_RESERVED_CONCURRENCY,
+        "What calls it already bounds it: the API's stage by its throttle, a deployment by calling once at a time. "
+        "A reserve would be taken from the account's other functions, and a new account has none to give.",
+    )
+    if outside_vpc_because:
+        acknowledge(resource, findings.OUTSIDE_VPC, outside_vpc_because)

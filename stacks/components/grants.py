@@ -1,7 +1,7 @@
 """Roles made of grants: a statement each, with the reason of every wildcard in it.
 
-A wildcard without a reason does not synthesise; one with a reason is acknowledged towards cdk-nag, on the role itself,
-under its exact id. So the reason stands where the permission is written, once.
+A wildcard without a reason does not synthesise; one with a reason is acknowledged towards cdk-nag, on the role's
+policy, under its exact id. So the reason stands where the permission is written, once.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aws_cdk import Reference, Stack, Token, Tokenization
+from aws_cdk import CfnResource, Reference, Stack, Token, Tokenization
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from stacks.components.acknowledgements import acknowledge
 
@@ -54,29 +54,35 @@ def allow(*actions: str, on: Sequence[str], when: Mapping[str, Any] | None = Non
 def role_with(
     scope: Construct, construct_id: str, *, trusts: iam.IPrincipal, grants: Sequence[Grant], description: str = ""
 ) -> iam.Role:
-    """Make a role with these grants inside it: they exist when the role does, so nothing has to wait for a policy."""
-    role = iam.Role(
+    """Make a role with these grants: their policy exists before the role does, so nothing has to wait for it."""
+    policy = iam.ManagedPolicy(
         scope,
-        construct_id,
-        assumed_by=trusts,
+        f"{construct_id}Grants",
         description=description or None,
-        inline_policies={"Grants": iam.PolicyDocument(statements=[grant.statement() for grant in grants])},
+        statements=[grant.statement() for grant in grants],
     )
+    role = iam.Role(scope, construct_id, assumed_by=trusts, description=description or None, managed_policies=[policy])
+    argue_wildcards(policy, grants)
+    return role
+
+
+def argue_wildcards(policy: iam.ManagedPolicy, grants: Sequence[Grant]) -> None:
+    """Acknowledge the grants' wildcards on the policy that holds them, each with its own reason."""
     reasons: dict[str, list[str]] = {}
     for grant in grants:
         for resource in grant.resources:
             if "*" in resource:
-                reasons.setdefault(as_found(Stack.of(scope), resource), []).append(grant.reason)
+                reasons.setdefault(as_found(Stack.of(policy), resource), []).append(grant.reason)
     for resource, why in reasons.items():
         finding = f"AwsSolutions-IAM5[Resource::{resource}]"
-        acknowledge(_resource(role), finding, " ".join(dict.fromkeys(why)))
-    return role
+        acknowledge(resource_of(policy), finding, " ".join(dict.fromkeys(why)))
 
 
-def _resource(role: iam.Role) -> iam.CfnRole:
-    resource = role.node.default_child
-    if not isinstance(resource, iam.CfnRole):
-        raise TypeError(f"{role.node.path} has no role resource of its own.")
+def resource_of(construct: IConstruct) -> CfnResource:
+    """Give the one resource that a construct of the CDK stands for: the narrowest place for an acknowledgement."""
+    resource = construct.node.default_child
+    if not isinstance(resource, CfnResource):
+        raise TypeError(f"{construct.node.path} has no resource of its own.")
     return resource
 
 

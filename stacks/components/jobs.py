@@ -10,8 +10,7 @@ from stacks.components.pipeline_definition import Json, Step
 
 _PROCESSING = "/opt/ml/processing"
 OUTPUT_PATH = f"{_PROCESSING}/output"
-_CODE = "code"
-_CSV = "text/csv"
+_CODE, _CSV = "code", "text/csv"
 # Instance types that the registry may propose for a package; the endpoint's own comes from the settings.
 SERVING_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge")
 # Batch transform has no ml.c5.large: SageMaker refuses a package that names it.
@@ -30,7 +29,8 @@ class JobSurroundings:
     settings: TrainingSettings
     image_uri: str
     code_uri: str
-    key_arn: str
+    data_key_arn: str
+    models_key_arn: str
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
 
@@ -50,7 +50,7 @@ class JobSurroundings:
             "InstanceCount": 1,
             "InstanceType": instance_type,
             "VolumeSizeInGB": self.settings.volume_gb,
-            "VolumeKmsKeyId": self.key_arn,
+            "VolumeKmsKeyId": self.data_key_arn,
         }
 
 
@@ -84,7 +84,7 @@ def processing_step(
                 _processing_input(key, uri) for key, uri in {_CODE: surroundings.code_uri, **inputs}.items()
             ],
             "ProcessingOutputConfig": {
-                "KmsKeyId": surroundings.key_arn,
+                "KmsKeyId": surroundings.data_key_arn,
                 "Outputs": [
                     {
                         "OutputName": output_name,
@@ -148,7 +148,7 @@ def training_step(
                 *(_channel(key, uri) | {"ContentType": _CSV} for key, uri in channels.items()),
                 _channel(_CODE, surroundings.code_uri),
             ],
-            "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.key_arn},
+            "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.models_key_arn},
             "ResourceConfig": surroundings.cluster(surroundings.settings.training_instance_type),
             "EnableNetworkIsolation": True,
             "EnableInterContainerTrafficEncryption": True,

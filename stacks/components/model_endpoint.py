@@ -10,11 +10,14 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import ServingSettings
+from stacks.components import findings
+from stacks.components.acknowledgements import acknowledge
+from stacks.components.bucket_rules import CAPTURE
+from stacks.components.grants import resource_of
 from stacks.components.roles import Place
 
 # SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
 VARIANT = "main"
-CAPTURE_PREFIX = "capture"
 
 
 class ModelEndpoint(Construct):
@@ -46,7 +49,7 @@ class ModelEndpoint(Construct):
         self._name = name
         self._settings = settings
         self._place = place
-        # The role's grants are part of the role itself (see grants.py), so the reference to it is all the order that
+        # The role refers to its grants (see grants.py), so the reference to the role is all the order that
         # CloudFormation needs: the model is never created before the role may read the artifact.
         model = sagemaker.CfnModel(
             self,
@@ -60,9 +63,15 @@ class ModelEndpoint(Construct):
             self,
             "Config",
             production_variants=[self._variant(model)],
-            kms_key_id=None if settings.serverless else place.key.key_arn,
+            kms_key_id=None if settings.serverless else place.keys.models.key_arn,
             data_capture_config=self._data_capture() if settings.data_capture_percent else None,
         )
+        if settings.serverless:
+            acknowledge(
+                config,
+                findings.NO_VOLUME_KEY,
+                "A serverless endpoint has no volume that a key of ours could encrypt: SageMaker refuses the key.",
+            )
         self.endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
@@ -104,8 +113,8 @@ class ModelEndpoint(Construct):
         return sagemaker.CfnEndpointConfig.DataCaptureConfigProperty(
             enable_capture=True,
             initial_sampling_percentage=self._settings.data_capture_percent,
-            destination_s3_uri=self._place.data.s3_url_for_object(CAPTURE_PREFIX),
-            kms_key_id=self._place.key.key_arn,
+            destination_s3_uri=self._place.data.s3_url_for_object(CAPTURE.rstrip("/")),
+            kms_key_id=self._place.keys.data.key_arn,
             capture_options=[option(capture_mode="Input"), option(capture_mode="Output")],
             capture_content_type_header=sagemaker.CfnEndpointConfig.CaptureContentTypeHeaderProperty(
                 json_content_types=["application/json"], csv_content_types=["text/csv"]
@@ -137,7 +146,7 @@ class ModelEndpoint(Construct):
             statistic="Sum",
             period=Duration.minutes(1),
         )
-        return cloudwatch.Alarm(
+        alarm = cloudwatch.Alarm(
             self,
             "Errors",
             alarm_description=f"The model behind {self._name} fails on requests in {Stack.of(self).stack_name}",
@@ -147,3 +156,9 @@ class ModelEndpoint(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
+        acknowledge(
+            resource_of(alarm),
+            findings.NO_ALARM_ACTION,
+            "SageMaker itself reads this alarm while it replaces a model, and rolls back: that is its action.",
+        )
+        return alarm

@@ -56,6 +56,11 @@ def use_key(key: kms.IKey) -> Grant:
     return allow("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", on=[key.key_arn])
 
 
+def read_with_key(key: kms.IKey) -> Grant:
+    """Read what the key encrypts."""
+    return allow("kms:Decrypt", "kms:DescribeKey", on=[key.key_arn])
+
+
 def lend_key(key: kms.IKey) -> Grant:
     """Let AWS services, and nobody else, use the key for the disks they attach."""
     return allow("kms:CreateGrant", on=[key.key_arn], when={"Bool": {"kms:GrantIsForAWSResource": "true"}})
@@ -135,6 +140,47 @@ def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
             on=["*"],
+            wildcard_because="EC2's Describe actions know no resource, and they change nothing.",
+        ),
+    ]
+
+
+def join_network_as_function(
+    stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup
+) -> list[Grant]:
+    """Let Lambda, and not the code that it runs, attach interfaces to our subnets with our security group.
+
+    A request of the function's own carries ``lambda:SourceFunctionArn``; one of Lambda on its behalf does not.
+    """
+    not_the_code = {"Null": {"lambda:SourceFunctionArn": "true"}}
+    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
+    anything = stack.format_arn(service="ec2", resource="*", resource_name="*")
+    places = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets]
+    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group.security_group_id)
+    unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
+    return [
+        allow(
+            "ec2:CreateNetworkInterface", on=[interfaces, *places, group], when=not_the_code, wildcard_because=unnamed
+        ),
+        allow(
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:UnassignPrivateIpAddresses",
+            on=[interfaces],
+            when=not_the_code,
+            wildcard_because=unnamed,
+        ),
+        allow(
+            "ec2:DeleteNetworkInterface",
+            on=[anything],
+            when=not_the_code,
+            wildcard_because="Lambda refuses a function whose role may not delete any interface of the account; "
+            "the condition keeps the function's own code from it.",
+        ),
+        allow(
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            on=["*"],
+            when=not_the_code,
             wildcard_because="EC2's Describe actions know no resource, and they change nothing.",
         ),
     ]

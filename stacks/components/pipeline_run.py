@@ -13,10 +13,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct, IConstruct
 
 from config import RUN_GRACE_S, Settings
+from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
-from stacks.components.functions import FunctionSpec, PythonFunction
-from stacks.components.grants import Grant, allow, as_found, role_with
+from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction, acknowledge_function
+from stacks.components.grants import Grant, allow, argue_wildcards, as_found, role_with
 from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
@@ -47,8 +48,7 @@ class PipelineRun(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         self._key = key
-        deletes_packages = not settings.storage.retain_on_destroy
-        grants = _grants(Stack.of(self), pipeline, package_group, deletes_packages=deletes_packages)
+        grants = _grants(Stack.of(self), pipeline, package_group)
         provider = self._provider(
             on_event=self._handler("OnEvent", entry="on_event", grants=grants),
             is_complete=self._handler("IsComplete", entry="is_complete", grants=grants),
@@ -61,8 +61,6 @@ class PipelineRun(Construct):
             service_timeout=Duration.seconds(settings.deployment.run_timeout_s + RUN_GRACE_S),
             properties={
                 "PipelineName": pipeline.ref,
-                "PackageGroupName": package_group.model_package_group_name,
-                "DeletePackages": deletes_packages,
                 "Inputs": dict(inputs),
             },
         )
@@ -85,6 +83,7 @@ class PipelineRun(Construct):
             grants=grants,
             storage=self._settings.storage,
             key=self._key,
+            outside_vpc_because=SERVES_DEPLOYMENT,
         ).function
 
     def _provider(self, *, on_event: lambda_.IFunction, is_complete: lambda_.IFunction) -> custom_resources.Provider:
@@ -113,11 +112,11 @@ class PipelineRun(Construct):
         if not isinstance(machine, stepfunctions.CfnStateMachine):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
         # A policy of its own: the state machine that it names is made after the role.
-        start = allow("states:StartExecution", on=[machine.ref])
-        grants = [write_log(group), call, start]
-        self._start_policy = iam.Policy(
-            self, "StartPolicy", roles=[starts], statements=[grant.statement() for grant in grants]
+        grants = [write_log(group), call, allow("states:StartExecution", on=[machine.ref])]
+        self._start_policy = iam.ManagedPolicy(
+            self, "StartGrants", roles=[starts], statements=[grant.statement() for grant in grants]
         )
+        argue_wildcards(self._start_policy, grants)
         _acknowledge_waiter(provider, waiter, machine)
         return provider
 
@@ -127,10 +126,17 @@ def _acknowledge_waiter(
 ) -> None:
     """Argue what the framework decides itself about its state machine."""
     policy = waiter.node.find_child("Role").node.find_child("DefaultPolicy").node.find_child("Resource")
+    acknowledge(
+        policy,
+        findings.INLINE_POLICY,
+        "The CDK's framework writes this policy for the one role that its state machine has, and offers no other way.",
+    )
+    acknowledge_function(provider.node.find_child("framework-onEvent"), outside_vpc_because=SERVES_DEPLOYMENT)
     for name in ("framework-isComplete", "framework-onTimeout"):
         function = provider.node.find_child(name)
         if not isinstance(function, lambda_.Function):
             raise TypeError(f"{function.node.path} is no function: the CDK's provider framework has changed.")
+        acknowledge_function(function, outside_vpc_because=SERVES_DEPLOYMENT)
         acknowledge(
             policy,
             f"AwsSolutions-IAM5[Resource::{as_found(Stack.of(waiter), f'{function.function_arn}:*')}]",
@@ -151,19 +157,15 @@ def _acknowledge_waiter(
 
 
 def _grants(
-    stack: Stack,
-    pipeline: sagemaker.CfnPipeline,
-    package_group: sagemaker.CfnModelPackageGroup,
-    *,
-    deletes_packages: bool,
+    stack: Stack, pipeline: sagemaker.CfnPipeline, package_group: sagemaker.CfnModelPackageGroup
 ) -> list[Grant]:
-    """Start, watch and stop runs of this pipeline; where nothing is to be kept, delete this group's packages."""
+    """Start, watch and stop runs of this pipeline, and look at their packages."""
     name = pipeline.pipeline_name
     versions = "The versions of this one package group: SageMaker counts them up."
     packages = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
-    grants = [
+    return [
         allow(
             "sagemaker:ListPipelineExecutions",
             "sagemaker:StartPipelineExecution",
@@ -178,13 +180,3 @@ def _grants(
         ),
         allow("sagemaker:DescribeModelPackage", on=[packages], wildcard_because=versions),
     ]
-    if deletes_packages:
-        grants += [
-            allow("sagemaker:DeleteModelPackage", on=[packages], wildcard_because=versions),
-            allow(
-                "sagemaker:ListModelPackages",
-                on=["*"],
-                wildcard_because="sagemaker:ListModelPackages knows no resource, and it only lists.",
-            ),
-        ]
-    return grants

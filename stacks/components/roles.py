@@ -8,36 +8,35 @@ from dataclasses import dataclass
 from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.components import permissions
+from stacks.components.bucket_rules import CAPTURE, RUNS, reaches_buckets_from_outside
 from stacks.components.grants import Grant, allow, role_with
 from stacks.components.images import xgboost_repository_arn
+from stacks.components.keys import Keys
 from stacks.components.permissions import SAGEMAKER
 
 # Where things lie in the buckets.
-RAW, CODE, RUNS = "raw/", "code/", "runs/"
+RAW, CODE = "raw/", "code/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where SageMaker's jobs work: the buckets, their key, the network."""
+    """Where SageMaker's jobs work: the buckets, the keys, the network."""
 
     data: s3.IBucket
     models: s3.IBucket
-    key: kms.IKey
+    keys: Keys
     subnets: Sequence[ec2.ISubnet]
     security_group: ec2.ISecurityGroup
 
 
 def job_grants(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[Grant]:
-    """What any container of ours needs, whatever it does: its image, its key, its network, its log, its metrics."""
+    """What any container of ours needs, whatever it does: its image, its network, its log, its metrics."""
     return [
-        permissions.use_key(place.key),
-        permissions.lend_key(place.key),
         *permissions.pull_image(stack),
         *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
         permissions.write_service_log(stack, group=log_group),
@@ -56,6 +55,9 @@ def processing_role(scope: Construct, *, place: Place) -> iam.Role:
             *permissions.read_objects(place.data, RAW, CODE, RUNS),
             *permissions.read_objects(place.models, RUNS),
             permissions.write_objects(place.data, RUNS),
+            permissions.use_key(place.keys.data),
+            permissions.lend_key(place.keys.data),
+            permissions.read_with_key(place.keys.models),
             *job_grants(
                 Stack.of(scope),
                 place=place,
@@ -76,6 +78,9 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
         grants=[
             *permissions.read_objects(place.data, CODE, RUNS),
             permissions.write_objects(place.models, RUNS),
+            permissions.read_with_key(place.keys.data),
+            permissions.lend_key(place.keys.data),
+            permissions.use_key(place.keys.models),
             *job_grants(Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"),
         ],
     )
@@ -95,7 +100,7 @@ def pipeline_role(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
     group = package_group.attr_model_package_group_arn
-    return role_with(
+    role = role_with(
         scope,
         "PipelineRole",
         description="Runs the churn pipeline",
@@ -130,22 +135,32 @@ def pipeline_role(
             permissions.pass_roles(*jobs, service=SAGEMAKER),
             *permissions.read_objects(place.data, RUNS),
             *permissions.read_objects(place.models, RUNS),
-            permissions.use_key(place.key),
-            permissions.lend_key(place.key),
+            permissions.use_key(place.keys.data),
+            permissions.lend_key(place.keys.data),
+            permissions.use_key(place.keys.models),
         ],
     )
+    # SageMaker Pipelines itself reads what the gate decides on; no machine of ours is in the VPC at that moment.
+    reaches_buckets_from_outside(role)
+    return role
 
 
 def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: bool) -> iam.Role:
     """Serve: read the artifact; write captured traffic only where that is on."""
-    return role_with(
+    role = role_with(
         scope,
         "ModelRole",
         description="Serves the model",
         trusts=permissions.service_principal(SAGEMAKER),
         grants=[
             *permissions.read_objects(place.models, RUNS),
-            *([permissions.write_objects(place.data, "capture/")] if captures else []),
+            permissions.use_key(place.keys.models),
+            permissions.lend_key(place.keys.models),
+            *(
+                [permissions.write_objects(place.data, CAPTURE), permissions.use_key(place.keys.data)]
+                if captures
+                else []
+            ),
             *job_grants(
                 Stack.of(scope),
                 place=place,
@@ -154,3 +169,6 @@ def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: 
             ),
         ],
     )
+    # SageMaker looks the artifact up when the model is made: before a machine of ours stands in the VPC.
+    reaches_buckets_from_outside(role)
+    return role

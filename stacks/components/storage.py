@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -9,6 +12,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from config import StorageSettings
+from stacks.components import findings
+from stacks.components.acknowledgements import acknowledge
 
 UNFINISHED_UPLOAD_DAYS = 7
 
@@ -22,52 +27,78 @@ def removal_policy(settings: StorageSettings) -> RemovalPolicy:
     return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retain_on_destroy else RemovalPolicy.DESTROY
 
 
-def private_bucket(
-    scope: Construct,
-    construct_id: str,
-    *,
-    settings: StorageSettings,
-    key: kms.IKey | None,
-    access_logs: s3.IBucket | None,
-    removal: RemovalPolicy,
-    object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-) -> s3.Bucket:
-    """Make a bucket: versioned, encrypted, closed to the public, TLS only.
+@dataclass(frozen=True, kw_only=True)
+class BucketSpec:
+    """What sets a bucket apart.
 
-    Parameters
+    Attributes
     ----------
     key : IKey or None
         The key of its objects; None for S3's own, where the writer or reader cannot use ours.
+    without_key_because : str
+        Why there is none: required where `key` is None, refused where it is not.
     access_logs : IBucket or None
         Where S3 notes each access; None for the bucket that holds those notes.
+    lock_days : int
+        How long nobody may delete or overwrite a version; 0 for no lock.
+    lifecycle : sequence of LifecycleRule
+        Rules beside those that every bucket has.
     """
+
+    key: kms.IKey | None = None
+    without_key_because: str = ""
+    access_logs: s3.IBucket | None = None
+    object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED
+    lock_days: int = 0
+    lifecycle: Sequence[s3.LifecycleRule] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.key) == bool(self.without_key_because):
+            raise ValueError("A bucket has a key, or a reason in without_key_because why it has none.")
+
+
+def private_bucket(
+    scope: Construct, construct_id: str, *, settings: StorageSettings, removal: RemovalPolicy, spec: BucketSpec
+) -> s3.Bucket:
+    """Make a bucket: versioned, encrypted, closed to the public, TLS only."""
+    locked = s3.ObjectLockRetention.governance(Duration.days(spec.lock_days)) if spec.lock_days else None
     bucket = s3.Bucket(
         scope,
         construct_id,
-        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
-        encryption_key=key,
-        bucket_key_enabled=True if key else None,
+        encryption=s3.BucketEncryption.KMS if spec.key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=spec.key,
+        bucket_key_enabled=True if spec.key else None,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=object_ownership,
+        object_ownership=spec.object_ownership,
         enforce_ssl=True,
         versioned=True,
+        object_lock_default_retention=locked,
         removal_policy=removal,
         auto_delete_objects=removal is RemovalPolicy.DESTROY,
         lifecycle_rules=[
             s3.LifecycleRule(
                 abort_incomplete_multipart_upload_after=Duration.days(UNFINISHED_UPLOAD_DAYS),
                 noncurrent_version_expiration=Duration.days(settings.noncurrent_version_days),
-            )
+            ),
+            *spec.lifecycle,
         ],
     )
-    if access_logs:
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells the type checker what the CDK guarantees
+    if spec.access_logs:
         # Set on the resource itself: the higher-level property would write a statement per source bucket into the log
         # bucket's policy, which for a bucket of another stack makes the stacks depend on each other in a circle.
-        resource = bucket.node.default_child
-        assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - tells the type checker what the CDK guarantees
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
-            destination_bucket_name=access_logs.bucket_name, log_file_prefix=f"s3/{construct_id.lower()}/"
+            destination_bucket_name=spec.access_logs.bucket_name, log_file_prefix=f"s3/{construct_id.lower()}/"
         )
+    acknowledge(
+        resource,
+        findings.NO_REPLICATION,
+        "One region by choice: versions bring back what was deleted, a run makes models again from the raw data, and "
+        "a copy elsewhere would double where customers' data lies.",
+    )
+    if spec.without_key_because:
+        acknowledge(resource, findings.OWN_KEY_OF_S3, spec.without_key_because)
     return bucket
 
 

@@ -14,6 +14,8 @@ from constructs import Construct
 
 from config import StorageSettings
 from stacks.components.acknowledgements import acknowledge
+from stacks.components.bucket_rules import reaches_buckets_from_outside
+from stacks.components.functions import SERVES_DEPLOYMENT, acknowledge_function
 from stacks.components.grants import allow, role_with
 from stacks.components.permissions import use_key, write_log
 from stacks.components.storage import log_group
@@ -67,6 +69,8 @@ class Upload(Construct):
                 *([use_key(bucket_key)] if bucket_key else []),
             ],
         )
+        # The CDK's function lays the folder down for CloudFormation, and that from outside the VPC.
+        reaches_buckets_from_outside(role)
         self.deployment = s3_deployment.BucketDeployment(
             self,
             "Deployment",
@@ -78,10 +82,10 @@ class Upload(Construct):
             memory_limit=MEMORY_MB,
             cache_control=[cache_control] if cache_control else None,
         )
-        self._acknowledge_runtime()
+        self._acknowledge_handler()
 
-    def _acknowledge_runtime(self) -> None:
-        """Argue the runtime of the CDK's function, which stands in the stack and not in this construct."""
+    def _acknowledge_handler(self) -> None:
+        """Argue what the CDK decides about its function, which stands in the stack and not in this construct."""
         handlers = [child for child in Stack.of(self).node.children if child.node.id.startswith(HANDLER_PREFIX)]
         if len(handlers) != 1:
             raise ValueError(f"{self.node.path}: a stack has room for one upload, whose function has one role.")
@@ -91,3 +95,4 @@ class Upload(Construct):
             "The CDK brings this function and tests it, and the AWS CLI in its layer, with the runtime it sets; "
             "AWS supports that one too.",
         )
+        acknowledge_function(handlers[0], outside_vpc_because=SERVES_DEPLOYMENT)

@@ -1,4 +1,4 @@
-"""Deploying again, stopping, coming back, being killed, and leaving nothing behind."""
+"""Deploying again, stopping, coming back, and being killed."""
 
 import os
 import signal
@@ -80,48 +80,6 @@ def _descendants(pid: int) -> list[int]:
 def _alive(pid: int) -> bool:
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return processes.alive(pid) and not state.stdout.startswith("Z")
-
-
-@pytest.mark.ends_deployment
-def test_destroy_leaves_an_empty_account(deployment: Deployment) -> None:
-    if not deployment.ours:
-        pytest.skip("the run belongs to somebody")
-    deployment.cdk().destroy()
-    left = _left(deployment)
-    assert left == {}, left
-
-
-def _left(deployment: Deployment) -> dict[str, list[str]]:
-    """What is left, service by service, beside the bootstrap stack and what AWS itself keeps."""
-    client = deployment.client
-    sagemaker, ec2 = client("sagemaker"), client("ec2")
-    keys = [k["KeyId"] for k in client("kms").list_keys()["Keys"]]
-    states = {k: client("kms").describe_key(KeyId=k)["KeyMetadata"]["KeyState"] for k in keys}
-    found = {
-        "stacks": [s["StackName"] for s in client("cloudformation").describe_stacks()["Stacks"]],
-        "buckets": [b["Name"] for b in client("s3").list_buckets()["Buckets"]],
-        "roles": [r["RoleName"] for r in client("iam").list_roles()["Roles"]],
-        "functions": [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
-        "apis": [a["name"] for a in client("apigateway").get_rest_apis()["items"]],
-        "machines": [m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]],
-        "keys": [k for k, state in states.items() if state != "PendingDeletion"],
-        "models": [m["ModelName"] for m in sagemaker.list_models()["Models"]],
-        "configs": [c["EndpointConfigName"] for c in sagemaker.list_endpoint_configs()["EndpointConfigs"]],
-        "endpoints": [e["EndpointName"] for e in sagemaker.list_endpoints()["Endpoints"]],
-        "pipelines": [p["PipelineName"] for p in sagemaker.list_pipelines()["PipelineSummaries"]],
-        "groups": [
-            g["ModelPackageGroupName"] for g in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
-        ],
-        "packages": [p["ModelPackageArn"] for p in sagemaker.list_model_packages()["ModelPackageSummaryList"]],
-        "endpoint services": [e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]],
-        "networks": [v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v.get("IsDefault")],
-        "distributions": [
-            d["Id"] for d in client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
-        ],
-    }
-    bootstrap = ("CDKToolkit", "cdk-hnb659fds-")
-    kept = {name: [v for v in values if not v.startswith(bootstrap)] for name, values in found.items()}
-    return {name: values for name, values in kept.items() if values}
 
 
 @pytest.mark.ends_deployment

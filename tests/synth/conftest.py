@@ -14,16 +14,16 @@ import pytest
 # jsii starts the first node on the path: the project's own stands beside its Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
-from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App
 
 import app as churn_app
 from config import ENVIRONMENTS, Settings, load_settings
 from stacks.components.acknowledgements import Acknowledged, acknowledged
+from stacks.components.findings import check_all
 from stacks.components.raw_data import RawData
 
 ROOT = Path(__file__).resolve().parents[2]
-STACKS = ("Storage", "Network", "Training", "Serving", "Api", "Web")
+STACKS = ("Keys", "Network", "Storage", "Training", "Serving", "Api", "Web")
 # As the command line asks for it: templates then name the construct of each resource.
 CONTEXT = {**json.loads((ROOT / "cdk.json").read_text())["context"], "aws:cdk:enable-path-metadata": True}
 
@@ -140,7 +140,7 @@ def synthesised(raw_data: RawData, tmp_path_factory: pytest.TempPathFactory) -> 
     app = App(context=CONTEXT, outdir=str(folder))
     for name in ENVIRONMENTS:
         churn_app.build(app, settings=load_settings(name), raw_data=raw_data)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    check_all(app)
     app.synth()
     environments = {name: Environment(load_settings(name), read_templates(folder, name)) for name in ENVIRONMENTS}
     return Synthesised(folder, acknowledged(app), environments)
@@ -159,7 +159,7 @@ def synthesise(raw_data: RawData, tmp_path: Path) -> Callable[[Settings], Enviro
     def run(settings: Settings) -> Environment:
         app = App(context=CONTEXT, outdir=str(tmp_path / "assembly"))
         churn_app.build(app, settings=settings, raw_data=raw_data)
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        check_all(app)
         app.synth()
         return Environment(settings, read_templates(tmp_path / "assembly", settings.name))
 

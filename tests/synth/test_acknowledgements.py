@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack, Validations
+from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from cdk_nag import AwsSolutionsChecks
 
 import app as churn_app
 from config import ENVIRONMENTS, load_settings
 from stacks.components import acknowledgements
 from stacks.components.acknowledgements import Acknowledged, acknowledge, acknowledged
+from stacks.components.findings import PACKS, check_all
 from stacks.components.grants import allow, role_with
 from stacks.components.raw_data import RawData
 
-from .conftest import CONTEXT, Synthesised
+from .conftest import CONTEXT, ROOT, Synthesised
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def findings(raw_data: RawData, tmp_path_factory: pytest.TempPathFactory) -> set
         for name in ENVIRONMENTS:
             churn_app.build(app, settings=load_settings(name), raw_data=raw_data)
         assert not acknowledged(app)
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        check_all(app)
         with pytest.raises(RuntimeError, match="ValidationFailed"):
             app.synth()
     report: dict[str, Any] = json.loads((folder / "validation-report.json").read_text())
@@ -92,6 +92,32 @@ def test_what_cannot_be_a_finding_is_refused(finding: str) -> None:
         acknowledge(bucket, finding, "a reason that is long enough to be one indeed")
 
 
+def test_one_reason_answers_a_finding_of_several_packs() -> None:
+    stack = Stack(App(), "Stack")
+    bucket = s3.CfnBucket(stack, "Bucket")
+    reason = "a reason that is long enough to be one indeed"
+    ids = ("NIST.800.53.R5-S3BucketReplicationEnabled", "HIPAA.Security-S3BucketReplicationEnabled")
+    acknowledge(bucket, ids, reason)
+    assert acknowledged(stack) == [Acknowledged("Stack/Bucket", one, reason) for one in ids]
+
+
+def test_several_ids_are_all_ids_or_none_is_recorded() -> None:
+    bucket = s3.CfnBucket(Stack(App(), "Stack"), "Bucket")
+    with pytest.raises(ValueError, match="validation report"):
+        acknowledge(bucket, ("AwsSolutions-S1", "S1"), "a reason that is long enough to be one indeed")
+    assert not acknowledged(bucket)
+
+
+def test_the_documentation_counts_the_acknowledgements(synthesised: Synthesised) -> None:
+    counts = Counter(
+        (one.path.split("-")[1], one.finding.split("[")[0].rpartition("-")[0]) for one in synthesised.acknowledged
+    )
+    rows = [f"| {name} | " + " | ".join(str(counts[name, pack]) for pack in (*PACKS,)) + " |" for name in ENVIRONMENTS]
+    table = "\n".join([f"| environment | {' | '.join(PACKS)} |", f"|---|{'---:|' * len(PACKS)}", *rows])
+    assert sum(counts.values()) == len(synthesised.acknowledged)
+    assert table in (ROOT / "docs" / "security.md").read_text(), f"write this into docs/security.md:\n{table}"
+
+
 def test_what_is_acknowledged_can_be_listed() -> None:
     stack = Stack(App(), "Stack")
     bucket = s3.CfnBucket(stack, "Bucket")
@@ -111,7 +137,7 @@ def test_a_wildcard_and_its_reason_come_together(resource: str, reason: str) -> 
         allow("s3:GetObject", on=[resource], wildcard_because=reason)
 
 
-def test_a_wildcard_is_acknowledged_on_the_role_that_has_it(tmp_path: Path) -> None:
+def test_a_wildcard_is_acknowledged_on_the_policy_that_has_it(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     stack = Stack(app, "Stack")
     reason = "the objects of one bucket, whose names nobody knows beforehand"
@@ -122,7 +148,7 @@ def test_a_wildcard_is_acknowledged_on_the_role_that_has_it(tmp_path: Path) -> N
         grants=[allow("s3:GetObject", on=["arn:aws:s3:::one/*"], wildcard_because=reason)],
     )
     assert acknowledged(stack) == [
-        Acknowledged("Stack/Role/Resource", "AwsSolutions-IAM5[Resource::arn:aws:s3:::one/*]", reason)
+        Acknowledged("Stack/RoleGrants/Resource", "AwsSolutions-IAM5[Resource::arn:aws:s3:::one/*]", reason)
     ]
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    check_all(app)
     app.synth()

@@ -10,10 +10,15 @@ BUCKET_POLICY = "AWS::S3::BucketPolicy"
 # Policies of AWS that roles may have: argued where the role is made, or on a role that the CDK makes itself.
 MANAGED_POLICIES = {
     ("Api", "service-role/AmazonAPIGatewayPushToCloudWatchLogs"),
+    ("Network", "service-role/AWSLambdaBasicExecutionRole"),
     ("Storage", "service-role/AWSLambdaBasicExecutionRole"),
     ("Web", "service-role/AWSLambdaBasicExecutionRole"),
 }
 AUTO_DELETE = "CustomS3AutoDeleteObjects"
+# Small functions that the CDK brings with their roles, without a log group of ours.
+BROUGHT_BY_CDK = (AUTO_DELETE, "CustomVpcRestrictDefaultSG")
+IDENTITY = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+OUR_ACCOUNT = {"Ref": "AWS::AccountId"}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -22,7 +27,7 @@ def as_list(value: Any) -> list[Any]:
 
 def identity_statements(environment: Environment) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """Every statement of every role and policy."""
-    for resource in environment.resources("AWS::IAM::Role", "AWS::IAM::Policy"):
+    for resource in environment.resources(*IDENTITY):
         documents = [resource.properties["PolicyDocument"]] if "PolicyDocument" in resource.properties else []
         documents += [one["PolicyDocument"] for one in resource.properties.get("Policies", [])]
         for document in documents:
@@ -60,6 +65,81 @@ def test_every_bucket_refuses_what_is_not_tls(environment: Environment) -> None:
             and one["Principal"] == {"AWS": "*"}
             and {text(r) for r in one["Resource"]} == objects_and_bucket(bucket)
         ], f"{bucket}"
+
+
+def is_key(concern: str, value: Any) -> bool:
+    """Tell whether a value is the key of a concern: one of the keys stack, imported."""
+    return f"-Keys:ExportsOutputFnGetAtt{concern}" in text(value)
+
+
+def test_there_is_one_key_for_each_concern(environment: Environment) -> None:
+    assert {key.logical_id[:4] for key in environment.resources("AWS::KMS::Key")} == {"Data", "Mode", "Logs"}
+    for bucket in environment.resources("AWS::S3::Bucket"):
+        (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        for concern in ("Data", "Models"):
+            if bucket.logical_id.startswith(concern):
+                assert is_key(concern, rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"])
+    for group in environment.resources("AWS::Logs::LogGroup"):
+        assert is_key("Logs", group.properties["KmsKeyId"]), f"{group}"
+
+
+def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Environment) -> None:
+    users: dict[str, set[str]] = {"Data": set(), "Models": set()}
+    for resource, statement in identity_statements(environment):
+        if any(action.startswith("kms:") for action in as_list(statement["Action"])):
+            for key in as_list(statement["Resource"]):
+                (concern,) = [one for one in ("Data", "Models", "Logs") if is_key(one, key)]
+                users[concern].add(resource.logical_id.partition("Grants")[0])
+    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "TrainingRole"}
+    assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"}
+
+
+def test_data_and_models_are_read_and_written_from_the_network_only(environment: Environment) -> None:
+    closed = {}
+    for policy in environment.resources(BUCKET_POLICY):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            if statement.get("Sid") == "OnlyFromVpc":
+                closed[text(policy.properties["Bucket"])] = statement
+    wanted = [b for b in environment.resources("AWS::S3::Bucket") if b.logical_id.startswith(("Data", "Models"))]
+    assert len(wanted) == 2
+    if not environment.settings.storage.only_from_vpc:
+        assert environment.name == "local"
+        assert not closed
+        return
+    assert set(closed) == {text({"Ref": bucket.logical_id}) for bucket in wanted}
+    for statement in closed.values():
+        assert statement["Effect"] == "Deny"
+        assert statement["Principal"] == {"AWS": "*"}
+        assert set(statement["Action"]) == {"s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"}
+        unless = statement["Condition"]["StringNotEquals"]
+        assert "-Network:" in text(unless.pop("aws:SourceVpce"))
+        assert unless == {"aws:PrincipalTag/ReachesBuckets": "from-outside-the-vpc"}
+        assert statement["Condition"]["BoolIfExists"] == {"aws:PrincipalIsAWSService": "false"}
+
+
+def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
+    excepted = {
+        role.logical_id.rstrip("0123456789ABCDEF")
+        for role in environment.resources("AWS::IAM::Role")
+        if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
+    }
+    assert excepted == {"InputsRole", "PageRole", "PipelineRole", "ModelRole"}
+
+
+def test_objects_do_not_pile_up(environment: Environment) -> None:
+    for bucket in environment.resources("AWS::S3::Bucket"):
+        rules = bucket.properties["LifecycleConfiguration"]["Rules"]
+        assert all(rule["Status"] == "Enabled" for rule in rules)
+        assert any("AbortIncompleteMultipartUpload" in rule for rule in rules), f"{bucket}"
+        assert any("NoncurrentVersionExpiration" in rule for rule in rules), f"{bucket}"
+        expirations = {rule.get("Prefix", ""): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+        cools = {rule["Prefix"] for rule in rules if "Transitions" in rule}
+        storage = environment.settings.storage
+        if bucket.logical_id.startswith("AccessLogs"):
+            assert expirations == {"": storage.log_retention_days}
+        if bucket.logical_id.startswith("Data"):
+            assert expirations == {"capture/": storage.capture_retention_days}
+        assert cools == ({"runs/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
 
 
 def objects_and_bucket(bucket: Resource) -> set[str]:
@@ -104,7 +184,7 @@ def test_every_log_group_has_a_key_and_an_end(environment: Environment) -> None:
 
 def test_every_function_of_ours_logs_to_a_group_of_ours(environment: Environment) -> None:
     for function in environment.resources("AWS::Lambda::Function"):
-        if function.logical_id.startswith(AUTO_DELETE):
+        if function.logical_id.startswith(BROUGHT_BY_CDK):
             continue
         assert "Ref" in function.properties["LoggingConfig"]["LogGroup"], f"{function}"
 
@@ -123,7 +203,7 @@ def test_every_wildcard_resource_is_explained(environment: Environment, synthesi
     for one in synthesised.acknowledged:
         if one.finding.startswith("AwsSolutions-IAM5[Resource::"):
             explained[one.path] = explained.get(one.path, 0) + 1
-    for resource in environment.resources("AWS::IAM::Role", "AWS::IAM::Policy"):
+    for resource in environment.resources(*IDENTITY):
         wild = {
             text(target)
             for owner, statement in identity_statements(environment)
@@ -178,6 +258,8 @@ def test_every_role_trusts_one_service(environment: Environment) -> None:
 def test_aws_managed_policies_are_the_known_few(environment: Environment) -> None:
     for role in environment.resources("AWS::IAM::Role"):
         for policy in role.properties.get("ManagedPolicyArns", []):
+            if "Ref" in policy:
+                continue  # one of ours: its statements are looked at above
             assert any(
                 role.stack == stack and text(policy).rstrip('"]}').endswith(name) for stack, name in MANAGED_POLICIES
             ), f"{role}: {policy}"
@@ -196,7 +278,7 @@ def test_the_model_is_isolated_in_the_network_and_its_disk_encrypted(environment
         assert len(model.properties["VpcConfig"]["Subnets"]) == environment.settings.network.zone_count
         assert model.properties["VpcConfig"]["SecurityGroupIds"]
     for config in environment.resources("AWS::SageMaker::EndpointConfig"):
-        assert "Storage" in text(config.properties["KmsKeyId"])
+        assert is_key("Models", config.properties["KmsKeyId"])
 
 
 def test_names_that_block_replacement_are_given_only_where_a_service_forces_them(environment: Environment) -> None:
@@ -222,6 +304,7 @@ def test_every_job_has_network_isolation_keys_and_a_time_limit(environment: Envi
         assert arguments["StoppingCondition"]["MaxRuntimeInSeconds"] == environment.settings.training.step_timeout_s
         cluster = arguments.get("ResourceConfig") or arguments["ProcessingResources"]["ClusterConfig"]
         assert cluster["VolumeKmsKeyId"]
+        assert cluster["InstanceCount"] == 1 or network["EnableInterContainerTrafficEncryption"]
         output = arguments.get("OutputDataConfig") or arguments["ProcessingOutputConfig"]
         assert output["KmsKeyId"]
 
@@ -231,13 +314,119 @@ def test_no_way_leads_out_of_the_network(environment: Environment) -> None:
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::EIP"}
     for subnet in environment.resources("AWS::EC2::Subnet"):
         assert subnet.properties["MapPublicIpOnLaunch"] is False
-    for group in environment.resources("AWS::EC2::SecurityGroup"):
-        for rule in group.properties.get("SecurityGroupIngress", []):
-            assert rule["CidrIp"] == environment.settings.network.cidr
-            assert (rule["FromPort"], rule["ToPort"]) == (443, 443)
-            assert rule["Description"]
     logged = {text(log.properties["ResourceId"]) for log in environment.resources("AWS::EC2::FlowLog")}
     assert logged == {text({"Ref": vpc.logical_id}) for vpc in environment.resources("AWS::EC2::VPC")}
+
+
+NOTHING = {
+    "CidrIp": "255.255.255.255/32",
+    "Description": "Disallow all traffic",
+    "FromPort": 252,
+    "IpProtocol": "icmp",
+    "ToPort": 86,
+}
+S3_AND_DOORS = {
+    "CidrIp": "0.0.0.0/0",
+    "Description": "HTTPS to the VPC endpoints and S3",
+    "FromPort": 443,
+    "IpProtocol": "tcp",
+    "ToPort": 443,
+}
+
+
+def group_rules(environment: Environment) -> set[tuple[str, str]]:
+    """Who may open a connection to whom, by the names of the security groups; each rule is HTTPS and described."""
+    names = {g.logical_id: g.path.split("/")[1] for g in environment.resources("AWS::EC2::SecurityGroup")}
+    found = set()
+    for rule in environment.resources("AWS::EC2::SecurityGroupIngress"):
+        p = rule.properties
+        assert (p["IpProtocol"], p["FromPort"], p["ToPort"]) == ("tcp", 443, 443)
+        assert p["Description"]
+        found.add((names[p["SourceSecurityGroupId"]["Fn::GetAtt"][0]], names[p["GroupId"]["Fn::GetAtt"][0]]))
+    for rule in environment.resources("AWS::EC2::SecurityGroupEgress"):
+        p = rule.properties
+        assert (p["IpProtocol"], p["FromPort"], p["ToPort"]) == ("tcp", 443, 443)
+        assert p["Description"]
+        pair = (names[p["GroupId"]["Fn::GetAtt"][0]], names[p["DestinationSecurityGroupId"]["Fn::GetAtt"][0]])
+        assert pair in found, "the other side does not listen"
+    return found
+
+
+def test_security_groups_let_through_what_is_needed_and_no_more(environment: Environment) -> None:
+    assert group_rules(environment) == {("Jobs", "Doors"), ("Invoker", "RuntimeDoor")}
+    for group in environment.resources("AWS::EC2::SecurityGroup"):
+        assert group.properties["GroupDescription"]
+        assert "SecurityGroupIngress" not in group.properties
+        (out,) = group.properties["SecurityGroupEgress"]
+        assert out == (S3_AND_DOORS if group.logical_id.startswith("Jobs") else NOTHING), f"{group}"
+    # The group that every VPC comes with is emptied.
+    (closed,) = environment.resources("Custom::VpcRestrictDefaultSG")
+    assert closed.properties["DefaultSecurityGroupId"]
+
+
+def test_only_our_roles_pass_the_doors_and_only_to_what_is_ours(environment: Environment) -> None:
+    ours = {
+        "aws:PrincipalAccount": OUR_ACCOUNT,
+        "aws:PrincipalTag/Project": "churn",
+        "aws:PrincipalTag/Environment": environment.name,
+    }
+    lone_stars = {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "sts:GetCallerIdentity"}
+    for door in environment.resources("AWS::EC2::VPCEndpoint"):
+        for statement in door.properties["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Allow"
+            assert not [action for action in as_list(statement["Action"]) if "*" in action], f"{door}"
+            if statement.get("Sid") == "LayersOfImages":
+                assert statement["Action"] == "s3:GetObject"
+                assert "starport-layer-bucket/*" in text(statement["Resource"])
+                continue
+            conditions = dict(statement["Condition"]["StringEquals"])
+            resource_account = conditions.pop("aws:ResourceAccount", None)
+            assert conditions == ours, f"{door}"
+            if statement["Resource"] == "*":
+                assert resource_account == OUR_ACCOUNT or set(as_list(statement["Action"])) <= lone_stars, f"{door}"
+
+
+def test_the_invoker_reaches_the_model_through_its_own_door(environment: Environment) -> None:
+    (invoker,) = [f for f in environment.resources("AWS::Lambda::Function") if "VpcConfig" in f.properties]
+    assert "ENDPOINT_NAME" in invoker.properties["Environment"]["Variables"]
+    assert len(invoker.properties["VpcConfig"]["SubnetIds"]) == environment.settings.network.zone_count
+    (group,) = invoker.properties["VpcConfig"]["SecurityGroupIds"]
+    assert "Invoker" in text(group)
+    (door,) = [
+        e.properties
+        for e in environment.resources("AWS::EC2::VPCEndpoint")
+        if "runtime" in text(e.properties["ServiceName"])
+    ]
+    assert door["PrivateDnsEnabled"] is True
+    assert "RuntimeDoor" in text(door["SecurityGroupIds"])
+    (statement,) = door["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "sagemaker:InvokeEndpoint"
+    assert f"endpoint/churn-{environment.name}" in text(statement["Resource"])
+
+
+def test_the_invoker_s_interfaces_are_lambda_s_to_make_and_outlived_by_the_right_to_remove_them(
+    environment: Environment,
+) -> None:
+    (policy,) = [
+        p for p in environment.resources("AWS::IAM::ManagedPolicy") if p.logical_id.startswith("InvokerRoleGrants")
+    ]
+    statements = [s for s in policy.properties["PolicyDocument"]["Statement"] if "ec2:" in text(s["Action"])]
+    assert statements
+    for statement in statements:
+        assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+    # The function refers to the role and the role to the policy: both go only after the function has gone.
+    (role,) = [r for r in environment.resources("AWS::IAM::Role") if r.logical_id.startswith("InvokerRole")]
+    assert {"Ref": policy.logical_id} in role.properties["ManagedPolicyArns"]
+    (invoker,) = [f for f in environment.resources("AWS::Lambda::Function") if "VpcConfig" in f.properties]
+    assert invoker.properties["Role"] == {"Fn::GetAtt": [role.logical_id, "Arn"]}
+
+
+def test_no_role_of_ours_has_an_inline_policy_and_every_policy_fits(environment: Environment) -> None:
+    for role in environment.resources("AWS::IAM::Role"):
+        assert "Policies" not in role.properties or role.logical_id.startswith(BROUGHT_BY_CDK), f"{role}"
+    for policy in environment.resources("AWS::IAM::ManagedPolicy"):
+        # IAM's limit is 6144 characters; account, region and names take the place of the functions counted here.
+        assert len(json.dumps(policy.properties["PolicyDocument"], separators=(",", ":"))) < 6144, f"{policy}"
 
 
 def test_the_network_has_the_doors_that_jobs_need(environment: Environment) -> None:

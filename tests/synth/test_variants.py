@@ -54,16 +54,36 @@ def test_captured_data_is_encrypted_and_the_model_may_write_it(synthesise: Synth
     assert capture["InitialSamplingPercentage"] == 20
     assert capture["KmsKeyId"]
     assert [option["CaptureMode"] for option in capture["CaptureOptions"]] == ["Input", "Output"]
-    role = next(one for one in found.resources("AWS::IAM::Role") if one.logical_id.startswith("ModelRole"))
-    (policy,) = role.properties["Policies"]
-    writes = [s for s in policy["PolicyDocument"]["Statement"] if s["Action"] == "s3:PutObject"]
+    policy = next(p for p in found.resources("AWS::IAM::ManagedPolicy") if p.logical_id.startswith("ModelRoleGrants"))
+    statements = policy.properties["PolicyDocument"]["Statement"]
+    writes = [s for s in statements if s["Action"] == "s3:PutObject"]
     assert len(writes) == 1
     assert "/capture/*" in str(writes[0]["Resource"])
 
 
 def test_without_interface_endpoints_only_s3_is_reachable(synthesise: Synthesise) -> None:
-    found = synthesise(changed("network", interface_endpoints_enabled=False))
+    dev = load_settings("dev")
+    network = replace(dev.network, interface_endpoints_enabled=False)
+    found = synthesise(replace(dev, network=network, api=replace(dev.api, in_vpc=False)))
     assert found.one("AWS::EC2::VPCEndpoint").properties["VpcEndpointType"] == "Gateway"
+
+
+def test_the_invoker_can_stay_outside_the_network(synthesise: Synthesise) -> None:
+    found = synthesise(changed("api", in_vpc=False))
+    assert not [f for f in found.resources("AWS::Lambda::Function") if "VpcConfig" in f.properties]
+    assert "sagemaker.runtime" not in str([e.properties for e in found.resources("AWS::EC2::VPCEndpoint")])
+
+
+def test_models_can_be_locked(synthesise: Synthesise) -> None:
+    settings = load_settings("prod")
+    found = synthesise(replace(settings, storage=replace(settings.storage, model_lock_days=90)))
+    locked = {
+        b.logical_id: b.properties for b in found.resources("AWS::S3::Bucket") if "ObjectLockEnabled" in b.properties
+    }
+    ((name, properties),) = locked.items()
+    assert name.startswith("Models")
+    assert properties["ObjectLockEnabled"] is True
+    assert properties["ObjectLockConfiguration"]["Rule"]["DefaultRetention"] == {"Days": 90, "Mode": "GOVERNANCE"}
 
 
 def test_a_second_deployment_leaves_the_account_s_log_role_alone(synthesise: Synthesise) -> None:

@@ -1,4 +1,4 @@
-"""Custom resources: a bound on the wait, and the ones whose Node code the emulator cannot run."""
+"""Custom resources: a bound on the wait, and the ones whose Node code the emulator cannot run or has no use for."""
 
 from typing import Any
 
@@ -17,6 +17,12 @@ def install() -> None:
         "create": _auto_delete_create,
         "update": _auto_delete_update,
         "delete": _auto_delete_delete,
+    }
+    # No security group filters anything here: closing the default one is recorded only.
+    provisioners._RESOURCE_HANDLERS["Custom::VpcRestrictDefaultSG"] = {
+        "create": _default_group_create,
+        "update": _default_group_update,
+        "delete": lambda _physical_id, _props: None,
     }
 
 
@@ -49,3 +55,13 @@ def _auto_delete_delete(_physical_id: str, props: dict[str, Any]) -> None:
         keys = [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]
         if keys:
             s3.delete_objects(Bucket=props["BucketName"], Delete={"Objects": keys, "Quiet": True})
+
+
+def _default_group_create(_logical_id: str, props: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    return props["DefaultSecurityGroupId"], {}
+
+
+def _default_group_update(
+    _physical_id: str, _old: dict[str, Any], new: dict[str, Any], _stack: str
+) -> tuple[str, dict[str, str]]:
+    return new["DefaultSecurityGroupId"], {}

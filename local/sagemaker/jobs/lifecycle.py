@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.sagemaker import platform
-from local.sagemaker.errors import ServiceError, invalid
+from local.sagemaker import platform, tags
+from local.sagemaker.errors import ServiceError, in_use, invalid
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.logs import LogStream
 from local.sagemaker.jobs.process import JobProcess
@@ -119,6 +119,22 @@ def request_stop(kind: str, name: str) -> Record:
     if process is not None:
         platform.current().background(f"stop {name}", lambda: process.end("stop"))
     return record
+
+
+def delete(kind: str, name: str) -> None:
+    """Forget a job that has ended, as ``Delete…Job`` does; what it wrote stays.
+
+    Raises
+    ------
+    ServiceError
+        If there is no such job, or if it still runs.
+    """
+    record = require(kind, name)
+    status = record[f"{kind}Status"]
+    if status in ("InProgress", "Stopping"):
+        raise in_use(f"The {kind} {name} is in status {status} and cannot be deleted before it has ended.")
+    records.remove(kind, name)
+    tags.forget(record[f"{kind}Arn"])
 
 
 def stop_all() -> None:

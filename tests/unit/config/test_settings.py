@@ -59,6 +59,9 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (storage, {"log_retention_days": 15}, "storage.log_retention_days", "CloudWatch Logs"),
     (storage, {"noncurrent_version_days": 0}, "storage.noncurrent_version_days", "from 1 to 3650"),
     (DeploymentSettings, {"run_timeout_s": 59}, "deployment.run_timeout_s", "from 60 to 3240"),
+    (storage, {"model_lock_days": -1}, "storage.model_lock_days", "no lock"),
+    (storage, {"model_lock_days": 30}, "storage.model_lock_days", "cannot be deleted"),
+    (storage, {"capture_retention_days": 0}, "storage.capture_retention_days", "customers' data"),
     (DeploymentSettings, {"run_timeout_s": 3600}, "deployment.run_timeout_s", "one hour"),
     (DeploymentSettings, {"run_poll_s": 0}, "deployment.run_poll_s", "from 1 to a tenth"),
     (DeploymentSettings, {"run_timeout_s": 100, "run_poll_s": 11}, "deployment.run_poll_s", "a tenth"),
@@ -109,6 +112,12 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (settings, {"name": "a-b"}, "name", "lower-case letters and digits"),
     (settings, {"name": "x" * 13}, "name", "2 to 12"),
     (settings, {"training": TrainingSettings(step_timeout_s=1200)}, "training.step_timeout_s", "3240"),
+    (
+        settings,
+        {"network": NetworkSettings(cidr="10.0.0.0/16", interface_endpoints_enabled=False)},
+        "api.in_vpc",
+        "False",
+    ),
     (
         settings,
         {"storage": StorageSettings(retain_on_destroy=True, log_retention_days=30)},
@@ -196,6 +205,15 @@ def test_the_environments_differ_where_they_must() -> None:
     assert prod.training.unattended_approval == "PendingManualApproval"
     ranges = {load_settings(name).network.cidr for name in config.ENVIRONMENTS}
     assert len(ranges) == len(config.ENVIRONMENTS), "networks that may be joined one day must not overlap"
+
+
+def test_models_can_be_locked_where_data_is_kept() -> None:
+    assert StorageSettings(retain_on_destroy=True, log_retention_days=365, model_lock_days=90).model_lock_days == 90
+
+
+def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
+    assert [name for name in config.ENVIRONMENTS if not load_settings(name).storage.only_from_vpc] == ["local"]
+    assert all(load_settings(name).api.in_vpc for name in config.ENVIRONMENTS)
 
 
 def test_units_are_in_the_names() -> None:

@@ -17,8 +17,6 @@ PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{PIPELINE}/1"
 RESOURCE = {
     "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
     "PipelineName": PIPELINE,
-    "PackageGroupName": PIPELINE,
-    "DeletePackages": "true",
     "Inputs": {"Definition": "d" * 64, "RawData": "r" * 64},
 }
 LIST = {"PipelineName": PIPELINE, "SortBy": "CreationTime", "SortOrder": "Descending"}
@@ -286,28 +284,17 @@ def test_deletion_waits_for_runs_to_end(handler: ModuleType, sagemaker: Stubber)
     assert handler.is_complete(event("Delete"), None) == {"IsComplete": False}
 
 
-def test_deletion_clears_the_package_group(handler: ModuleType, sagemaker: Stubber) -> None:
+def test_deletion_leaves_the_packages_to_the_next_deployment(handler: ModuleType, sagemaker: Stubber) -> None:
+    # The stub refuses every other call.
     listed(sagemaker, execution(handler, "Succeeded"))
-    summary = {"ModelPackageArn": PACKAGE, "CreationTime": 0, "ModelPackageStatus": "Completed"}
-    sagemaker.add_response(
-        "list_model_packages", {"ModelPackageSummaryList": [summary]}, {"ModelPackageGroupName": PIPELINE}
-    )
-    sagemaker.add_response("delete_model_package", {}, {"ModelPackageName": PACKAGE})
     assert handler.is_complete(event("Delete"), None) == {"IsComplete": True}
-
-
-def test_deletion_leaves_packages_alone_where_they_are_kept(handler: ModuleType, sagemaker: Stubber) -> None:
-    listed(sagemaker)
-    kept = event("Delete", ResourceProperties={**RESOURCE, "DeletePackages": "false"})
-    assert handler.is_complete(kept, None) == {"IsComplete": True}
 
 
 def test_deletion_survives_a_pipeline_that_is_gone(handler: ModuleType, sagemaker: Stubber) -> None:
     for _ in range(2):
         sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound", "gone")
-    kept = event("Delete", ResourceProperties={**RESOURCE, "DeletePackages": "false"})
-    assert handler.on_event(kept, None)["PhysicalResourceId"] == f"{PIPELINE}-run"
-    assert handler.is_complete(kept, None) == {"IsComplete": True}
+    assert handler.on_event(event("Delete"), None)["PhysicalResourceId"] == f"{PIPELINE}-run"
+    assert handler.is_complete(event("Delete"), None) == {"IsComplete": True}
 
 
 def test_a_call_that_hangs_ends_before_the_function_does(handler: ModuleType) -> None:

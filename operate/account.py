@@ -1,0 +1,95 @@
+"""The account that is worked on: which one it is, and clients for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Adaptive: clearing an account makes many calls of one kind, and AWS answers those with throttling.
+_CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=60,
+    retries={"mode": "adaptive", "total_max_attempts": 8},
+    s3={"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {},
+)
+# How the services say that something is not there; those without a code of their own say so in words.
+_ABSENT = {"NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException"}
+_ABSENT_WORDS = ("does not exist", "Could not find")
+Client = Any
+
+
+class OperateError(Exception):
+    """Something that the person at the terminal must decide or mend; the message says what."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An AWS account in one region, or the laptop's stand-in for one.
+
+    Attributes
+    ----------
+    session : boto3.Session
+        Credentials and region, from the default chain.
+    number : str
+        Its 12 digits.
+    """
+
+    session: boto3.Session
+    number: str
+
+    @classmethod
+    def current(cls) -> Account:
+        """Find the account that the default credentials belong to.
+
+        Raises
+        ------
+        OperateError
+            If there are no credentials, or no region.
+        """
+        session = boto3.Session()
+        if session.region_name is None:
+            raise OperateError("No region is set: set AWS_REGION to the region that the environment is deployed in.")
+        try:
+            number = session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError) as exc:
+            raise OperateError(f"AWS cannot be asked who you are: {exc}. Sign in, or set AWS_PROFILE.") from exc
+        return cls(session, number)
+
+    @property
+    def region(self) -> str:
+        """The region's name, such as ``eu-west-1``."""
+        return str(self.session.region_name)
+
+    @property
+    def label(self) -> str:
+        """How to show it to a person."""
+        address = os.environ.get("AWS_ENDPOINT_URL")
+        return f"account {self.number}, {self.region}" + (f", at {address}" if address else "")
+
+    def client(self, service: str) -> Client:
+        """Make a client of a service."""
+        return self.session.client(service, config=_CONFIG)
+
+
+def is_absent(exc: ClientError) -> bool:
+    """Whether an error says that what was asked for is not there."""
+    error = exc.response["Error"]
+    if error["Code"] in _ABSENT:
+        return True
+    return error["Code"] == "ValidationException" and any(word in error.get("Message", "") for word in _ABSENT_WORDS)
+
+
+def pages(client: Client, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:
+    """Go through all entries of a list; a list of something that is not there is empty."""
+    try:
+        for page in client.get_paginator(operation).paginate(**request):
+            yield from page.get(member, [])
+    except ClientError as exc:
+        if not is_absent(exc):
+            raise

@@ -1,0 +1,266 @@
+"""``python -m operate.destroy --env dev``: delete an environment, with all that CloudFormation would leave behind.
+
+Ends with 0 when nothing is left but what the settings keep, with 1 when something is, with 2 when nothing was begun.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sized
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from operate import emptying, interfaces, inventory, report
+from operate.account import Account, Client, OperateError
+from operate.cdk import ROOT, Cdk
+from operate.inventory import JOB_KINDS, STUDIO_LOG_GROUP, Inventory
+from operate.progress import Progress
+
+ATTEMPTS = 3
+RUNS_LIMIT_S = 900
+STUDIO_LIMIT_S = 1200
+INTERFACES_LIMIT_S = 2700
+
+
+class Refused(OperateError):
+    """Nothing was begun: somebody must decide first."""
+
+
+class Destruction:
+    """One environment on its way out.
+
+    Parameters
+    ----------
+    found : Inventory
+        What there was at the beginning.
+    """
+
+    def __init__(self, account: Account, settings: Settings, found: Inventory, progress: Progress) -> None:
+        self._account, self._settings, self._found, self._progress = account, settings, found, progress
+        self._sagemaker, self._s3 = account.client("sagemaker"), account.client("s3")
+        self._logs, self._ec2 = account.client("logs"), account.client("ec2")
+        self.reasons: dict[str, str] = {}
+
+    def run(self) -> Inventory:
+        """Delete everything that is not kept.
+
+        Returns
+        -------
+        Inventory
+            What is left.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            log = ROOT / "build" / f"destroy-{self._settings.name}.log"
+            cdk = Cdk(self._account, self._settings.name, folder=Path(folder) / "cdk.out", log=log)
+            if self._found.stacks:
+                self._progress.say("synthesising the app")
+                cdk.synth()
+                self._lift_protection()
+            self._stop_work()
+            self._close_studio()
+            self._delete_packages()
+            if self._found.stacks:
+                self._destroy_stacks(cdk)
+        return self._sweep()
+
+    def _look(self) -> Inventory:
+        return inventory.look(self._account, self._settings, before=self._found)
+
+    def _lift_protection(self) -> None:
+        client = self._account.client("cloudformation")
+        for stack in self._found.protected:
+            client.update_termination_protection(StackName=stack, EnableTerminationProtection=False)
+            self._progress.say(f"{stack} is no longer protected")
+
+    def _stop_work(self) -> None:
+        """Stop runs, then the jobs that were nobody's run: a pipeline cannot be deleted under a run."""
+        name = self._settings.resource_name
+        if running := emptying.running_executions(self._sagemaker, name):
+            self._progress.say(f"stopping {len(running)} pipeline runs")
+            emptying.stop_executions(self._sagemaker, running)
+            self._progress.wait(
+                "pipeline runs to stop",
+                lambda: len(emptying.running_executions(self._sagemaker, name)),
+                limit_s=RUNS_LIMIT_S,
+            )
+        if jobs := self._running_jobs():
+            self._progress.say(f"stopping {len(jobs)} jobs")
+            emptying.stop_jobs(self._sagemaker, jobs)
+            self._progress.wait("jobs to stop", lambda: len(self._running_jobs()), limit_s=RUNS_LIMIT_S)
+
+    def _running_jobs(self) -> list[inventory.Job]:
+        return [job for job in self._look().jobs if job.running]
+
+    def _close_studio(self) -> None:
+        for domain in self._found.of_type("AWS::SageMaker::Domain"):
+            self._close("apps", domain, emptying.apps, emptying.delete_apps)
+            self._close("spaces", domain, emptying.spaces, emptying.delete_spaces)
+
+    def _close(
+        self,
+        what: str,
+        domain: str,
+        there: Callable[[Client, str], Sized],
+        delete: Callable[[Client, str], None],
+    ) -> None:
+        def count() -> int:
+            return len(there(self._sagemaker, domain))
+
+        if number := count():
+            self._progress.say(f"deleting {number} {what} of Studio")
+            delete(self._sagemaker, domain)
+            self._progress.wait(f"Studio's {what} to go", count, limit_s=STUDIO_LIMIT_S)
+
+    def _delete_packages(self) -> None:
+        """Delete the versions where their group goes: a group that still has some does not."""
+        found = self._look()
+        if going := [package for package in found.packages if package not in found.kept]:
+            count = emptying.delete_packages(self._sagemaker, going)
+            self._progress.say(f"deleted {count} model packages")
+
+    def _destroy_stacks(self, cdk: Cdk) -> None:
+        """Delete the stacks; between two attempts, clear what stood in the way of the last."""
+        vpcs = self._found.of_type("AWS::EC2::VPC")
+        for attempt in range(1, ATTEMPTS + 1):
+            self._empty_buckets()
+            self._progress.say("deleting the stacks (cdk destroy)" + (f", attempt {attempt}" if attempt > 1 else ""))
+            try:
+                cdk.destroy(self._progress.say)
+            except OperateError as exc:
+                self.reasons["stack"] = str(exc)
+            else:
+                self.reasons.pop("stack", None)
+            if not self._look().stacks:
+                return
+            if attempt < ATTEMPTS:
+                self._progress.wait(
+                    "Lambda's network interfaces to go",
+                    lambda: interfaces.release(self._ec2, vpcs),
+                    limit_s=INTERFACES_LIMIT_S,
+                    pause_s=15,
+                )
+        self.reasons.setdefault("stack", "the app no longer has such a stack; delete it with CloudFormation")
+
+    def _empty_buckets(self) -> list[str]:
+        """Empty the buckets that are not kept."""
+        found = self._look()
+        empty = []
+        for bucket in found.buckets:
+            if bucket in found.kept:
+                continue
+            try:
+                count = emptying.empty_bucket(self._s3, bucket, self._progress.say)
+            except (ClientError, OperateError) as exc:
+                self.reasons[bucket] = str(exc)
+                continue
+            self.reasons.pop(bucket, None)
+            empty.append(bucket)
+            if count:
+                self._progress.say(f"emptied {bucket} ({count} versions)")
+        return empty
+
+    def _sweep(self) -> Inventory:
+        """Delete what no stack knows of (any more); where stacks stand, leave their resources to them."""
+        found = self._look()
+        stacked = {resource.name for resource in found.resources}
+        free = [name for name in (*found.buckets, *found.log_groups) if name not in found.kept | stacked]
+        if buckets := [name for name in free if name in found.buckets]:
+            emptied = self._empty_buckets()
+            emptying.delete_buckets(self._s3, [name for name in buckets if name in emptied])
+            self._progress.say(f"deleted {len(buckets)} buckets without a stack")
+        if groups := [name for name in free if name in found.log_groups]:
+            emptying.delete_log_groups(self._logs, groups)
+            self._progress.say(f"deleted {len(groups)} log groups that services had made")
+        if jobs := [job for job in found.jobs if job.name not in found.kept and not job.running]:
+            count = emptying.delete_jobs(self._sagemaker, self._logs, jobs)
+            self._progress.say(f"deleted {count} jobs and their log streams")
+        if not self._settings.storage.retain_on_destroy:
+            for domain in self._found.of_type("AWS::SageMaker::Domain"):
+                emptying.delete_streams(self._logs, STUDIO_LOG_GROUP, f"{domain}/")
+            self._leave_shared_groups()
+        return self._look()
+
+    def _leave_shared_groups(self) -> None:
+        for group in (*JOB_KINDS.values(), STUDIO_LOG_GROUP):
+            gone = emptying.delete_if_unused(self._logs, group)
+            if gone is not None:
+                self._progress.say(f"{group} is " + ("empty: deleted" if gone else "shared, and others use it: left"))
+
+
+def destroy(environment: str, *, yes: bool, unprotect: bool) -> int:
+    """Delete an environment, after saying what that means and being told to.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    OperateError
+        If nothing was begun.
+    """
+    settings = load_settings(environment)
+    account, progress = Account.current(), Progress()
+    print(f"Environment {settings.name} in {account.label}")
+    found = inventory.look(account, settings)
+    if not report.remaining(found) and not found.stacks:
+        print(report.outcome(found, settings, {}, ()))
+        return 0
+    print(report.plan(found, settings), end="\n\n", flush=True)
+    if found.protected and not unprotect:
+        raise Refused(
+            f"{len(found.protected)} stacks are protected from deletion, and nothing was deleted. "
+            f"To lift that: make destroy ENV={settings.name} UNPROTECT=1"
+        )
+    if not yes:
+        confirm(settings.name, account)
+    destruction = Destruction(account, settings, found, progress)
+    left = destruction.run()
+    keys = tuple(key for key in found.of_type("AWS::KMS::Key") if not left.stacks and key not in left.kept)
+    print("\n" + report.outcome(left, settings, destruction.reasons, keys))
+    return 1 if report.remaining(left) else 0
+
+
+def confirm(name: str, account: Account) -> None:
+    """Have the environment's name typed.
+
+    Raises
+    ------
+    Refused
+        If something else is typed, or if nobody is there to type.
+    """
+    try:
+        typed = input(f"Type {name} to delete it from account {account.number} in {account.region}: ")
+    except EOFError:
+        raise Refused("\nNobody confirmed, and nothing was deleted. A script says YES=1.") from None
+    if typed.strip() != name:
+        raise Refused("Not confirmed, and nothing was deleted.")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m operate.destroy", description=__doc__)
+    parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--unprotect", action="store_true", help="lift the stacks' protection from deletion first")
+    arguments = parser.parse_args(argv)
+    try:
+        return destroy(arguments.env, yes=arguments.yes, unprotect=arguments.unprotect)
+    except (OperateError, SettingsError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nInterrupted. What is gone is gone; run it again to go on.", file=sys.stderr)
+        return 130
+    except (BotoCoreError, ClientError) as exc:
+        print(f"AWS refused: {exc}\nWhat is gone is gone; run it again to go on.", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What CloudFormation does not delete by itself: runs, packages, versions of objects, log streams, Studio's apps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+
+from botocore.exceptions import ClientError
+
+from operate.account import Client, OperateError, is_absent, pages
+from operate.inventory import JOB_KINDS, RUNNING_EXECUTION, Job
+
+# S3 takes this many in one DeleteObjects.
+OBJECTS_PER_CALL = 1000
+SHOW_EVERY = 10_000
+
+
+def running_executions(client: Client, pipeline: str) -> list[str]:
+    """ARNs of a pipeline's runs that have not ended."""
+    found = pages(client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=pipeline)
+    return [one["PipelineExecutionArn"] for one in found if one["PipelineExecutionStatus"] in RUNNING_EXECUTION]
+
+
+def stop_executions(client: Client, executions: Iterable[str]) -> None:
+    """Ask runs to stop; the answer comes before they have."""
+    for execution in executions:
+        token = hashlib.sha256(execution.encode()).hexdigest()
+        _unless_absent(client.stop_pipeline_execution, PipelineExecutionArn=execution, ClientRequestToken=token)
+
+
+def stop_jobs(client: Client, jobs: Iterable[Job]) -> None:
+    """Ask jobs that no pipeline runs, such as a notebook's, to stop; one that ended meanwhile is fine."""
+    for job in jobs:
+        try:
+            _operation(client, "stop", job)(**{f"{job.kind}Name": job.name})
+        except ClientError as exc:
+            # SageMaker's only word for "has ended already".
+            if exc.response["Error"]["Code"] != "ValidationException":
+                raise
+
+
+def delete_packages(client: Client, packages: Iterable[str]) -> int:
+    """Delete model packages, without which SageMaker does not delete their group."""
+    count = 0
+    for arn in packages:
+        _unless_absent(client.delete_model_package, ModelPackageName=arn)
+        count += 1
+    return count
+
+
+def empty_bucket(client: Client, bucket: str, say: Callable[[str], None]) -> int:
+    """Delete every version of every object, every delete marker, and unfinished uploads.
+
+    Parameters
+    ----------
+    say : callable
+        Gets a line about the progress of a large bucket, now and then.
+
+    Returns
+    -------
+    int
+        How many were deleted.
+
+    Raises
+    ------
+    OperateError
+        If S3 refuses some of them; the message has its reason.
+    """
+    for upload in pages(client, "list_multipart_uploads", "Uploads", Bucket=bucket):
+        place = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
+        _unless_absent(client.abort_multipart_upload, **place)
+    count = 0
+    while batch := list(_versions(client, bucket)):
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        if refused := answer.get("Errors"):
+            why = refused[0].get("Message") or refused[0].get("Code")
+            raise OperateError(f"S3 does not delete {len(refused)} objects of {bucket}: {why}")
+        count += len(batch)
+        if count // SHOW_EVERY > (count - len(batch)) // SHOW_EVERY:
+            say(f"{bucket}: {count} versions deleted so far")
+    return count
+
+
+def _versions(client: Client, bucket: str) -> Iterator[dict[str, str]]:
+    """One call's worth of versions. From the start each time: what was listed has been deleted since."""
+    try:
+        page = client.list_object_versions(Bucket=bucket, MaxKeys=OBJECTS_PER_CALL)
+    except ClientError as exc:
+        if is_absent(exc):
+            return
+        raise
+    for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+        yield {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+
+
+def delete_buckets(client: Client, buckets: Iterable[str]) -> None:
+    """Delete empty buckets that no stack knows of."""
+    for bucket in buckets:
+        _unless_absent(client.delete_bucket, Bucket=bucket)
+
+
+def delete_log_groups(client: Client, groups: Iterable[str]) -> None:
+    """Delete log groups that are the environment's alone."""
+    for group in groups:
+        _unless_absent(client.delete_log_group, logGroupName=group)
+
+
+def delete_streams(client: Client, group: str, prefix: str) -> int:
+    """Delete a group's streams whose names begin with a prefix."""
+    found = pages(client, "describe_log_streams", "logStreams", logGroupName=group, logStreamNamePrefix=prefix)
+    # Collected first: deleting while paging would skip some.
+    streams = [stream["logStreamName"] for stream in found]
+    for stream in streams:
+        _unless_absent(client.delete_log_stream, logGroupName=group, logStreamName=stream)
+    return len(streams)
+
+
+def delete_jobs(sagemaker: Client, logs: Client, jobs: Iterable[Job]) -> int:
+    """Delete jobs that have ended, each after its log streams: the job tells whose the streams are."""
+    count = 0
+    for job in jobs:
+        delete_streams(logs, JOB_KINDS[job.kind], f"{job.name}/")
+        _unless_absent(_operation(sagemaker, "delete", job), **{f"{job.kind}Name": job.name})
+        count += 1
+    return count
+
+
+def delete_if_unused(client: Client, group: str) -> bool | None:
+    """Delete a shared log group that is as the service made it and holds nothing.
+
+    Returns
+    -------
+    bool or None
+        Whether it is gone; None if there was none.
+    """
+    for found in pages(client, "describe_log_groups", "logGroups", logGroupNamePrefix=group):
+        if found["logGroupName"] != group:
+            continue
+        streams = client.describe_log_streams(logGroupName=group, limit=1)["logStreams"]
+        # A period or a key means that somebody set the group up, and wants it as it is.
+        if streams or "retentionInDays" in found or "kmsKeyId" in found:
+            return False
+        client.delete_log_group(logGroupName=group)
+        return True
+    return None
+
+
+def apps(client: Client, domain: str) -> list[dict[str, str]]:
+    """Studio's apps of a domain that are not deleted, as requests for DeleteApp."""
+    keys = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
+    found = pages(client, "list_apps", "Apps", DomainIdEquals=domain)
+    return [{key: app[key] for key in keys if key in app} for app in found if app["Status"] != "Deleted"]
+
+
+def spaces(client: Client, domain: str) -> list[str]:
+    """Names of a domain's spaces."""
+    return [space["SpaceName"] for space in pages(client, "list_spaces", "Spaces", DomainIdEquals=domain)]
+
+
+def delete_apps(client: Client, domain: str) -> None:
+    """Ask for the deletion of a domain's apps; one that is being deleted already says so by an error."""
+    for app in apps(client, domain):
+        try:
+            client.delete_app(**app)
+        except ClientError as exc:
+            if not is_absent(exc) and exc.response["Error"]["Code"] not in ("ResourceInUse", "ValidationException"):
+                raise
+
+
+def delete_spaces(client: Client, domain: str) -> None:
+    """Ask for the deletion of a domain's spaces, which must not have apps any more."""
+    for space in spaces(client, domain):
+        _unless_absent(client.delete_space, DomainId=domain, SpaceName=space)
+
+
+def _operation(client: Client, verb: str, job: Job) -> Callable[..., object]:
+    operation: Callable[..., object] = getattr(client, f"{verb}_{job.kind.replace('Job', '').lower()}_job")
+    return operation
+
+
+def _unless_absent(call: Callable[..., object], **request: object) -> None:
+    """Call; what is gone already is fine."""
+    try:
+        call(**request)
+    except ClientError as exc:
+        if not is_absent(exc):
+            raise

@@ -1,0 +1,68 @@
+"""What becomes of objects with time, and from where they may be touched."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Tags
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import IConstruct
+
+from config import StorageSettings
+
+# S3 takes nothing younger into the cheaper class.
+COOL_AFTER_DAYS = 30
+RUNS, CAPTURE = "runs/", "capture/"
+# A role with this tag works for a service that reads or writes from outside the VPC.
+OUTSIDE_TAG, OUTSIDE = "ReachesBuckets", "from-outside-the-vpc"
+
+
+def runs_cool_down() -> s3.LifecycleRule:
+    """Keep what old runs made, as the evidence behind a model, where storing costs half."""
+    return s3.LifecycleRule(
+        prefix=RUNS,
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=Duration.days(COOL_AFTER_DAYS)
+            )
+        ],
+    )
+
+
+def capture_expires(settings: StorageSettings) -> s3.LifecycleRule:
+    """Forget captured requests: they are customers' data and have served their purpose."""
+    return s3.LifecycleRule(prefix=CAPTURE, expiration=Duration.days(settings.capture_retention_days))
+
+
+def logs_expire(settings: StorageSettings) -> s3.LifecycleRule:
+    """Keep access logs as long as all other logs."""
+    return s3.LifecycleRule(expiration=Duration.days(settings.log_retention_days))
+
+
+def only_from_vpc(bucket: s3.Bucket, *, endpoint: ec2.IGatewayVpcEndpoint) -> None:
+    """Refuse to read or write objects from anywhere but the VPC, whatever a role may do.
+
+    Excepted are services of AWS acting for themselves, and roles that carry the tag. Deleting and listing are left to
+    IAM: the tool that empties the buckets works from where its operator sits, and tells nobody what is in an object.
+    """
+    bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="OnlyFromVpc",
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"],
+            resources=[bucket.arn_for_objects("*")],
+            conditions={
+                "StringNotEquals": {
+                    "aws:SourceVpce": endpoint.vpc_endpoint_id,
+                    f"aws:PrincipalTag/{OUTSIDE_TAG}": OUTSIDE,
+                },
+                "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+            },
+        )
+    )
+
+
+def reaches_buckets_from_outside(role: IConstruct) -> None:
+    """Except a role from `only_from_vpc`. It still needs a permission: the tag lifts a denial and grants nothing."""
+    Tags.of(role).add(OUTSIDE_TAG, OUTSIDE)

@@ -1,0 +1,71 @@
+"""The keys: one for each concern that needs separating; docs/decisions/keys.md argues the split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from config import StorageSettings
+from stacks.components.storage import removal_policy
+
+DELETION_DAYS = 7
+KEPT_DELETION_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """Which key encrypts what.
+
+    Attributes
+    ----------
+    data : IKey
+        Customers' data, wherever it is: raw data, splits, reports, captured traffic, the disks of jobs.
+    models : IKey
+        Artifacts, and the disks of the machines that serve them.
+    logs : IKey
+        Every log group.
+    """
+
+    data: kms.IKey
+    models: kms.IKey
+    logs: kms.IKey
+
+
+def rotating_key(scope: Construct, construct_id: str, *, description: str, settings: StorageSettings) -> kms.Key:
+    """Make a key that rotates each year and leaves time for second thoughts when it is deleted."""
+    return kms.Key(
+        scope,
+        construct_id,
+        description=description,
+        enable_key_rotation=True,
+        removal_policy=removal_policy(settings),
+        pending_window=Duration.days(KEPT_DELETION_DAYS if settings.retain_on_destroy else DELETION_DAYS),
+    )
+
+
+def let_logs_use(key: kms.Key) -> None:
+    """Let CloudWatch Logs use the key by its policy, for this account's log groups only."""
+    groups = Stack.of(key).format_arn(service="logs", resource="log-group:*")
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="CloudWatchLogs",
+            principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com")],
+            actions=[
+                "kms:Decrypt",
+                "kms:DescribeKey",
+                "kms:Encrypt",
+                "kms:GenerateDataKey",
+                "kms:GenerateDataKeyPair",
+                "kms:GenerateDataKeyPairWithoutPlaintext",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+            ],
+            resources=["*"],
+            conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+    )

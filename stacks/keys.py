@@ -1,0 +1,26 @@
+"""Keys: what everything else is encrypted with. They come first and, where data is kept, stay last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import Stack
+from constructs import Construct
+
+from config import Settings
+from stacks.components.keys import Keys, let_logs_use, rotating_key
+
+
+class KeysStack(Stack):
+    """One key for customers' data, one for models, one for logs."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(scope, construct_id, **kwargs)
+        name, storage = settings.resource_name, settings.storage
+        logs = rotating_key(self, "Logs", description=f"Logs of {name}", settings=storage)
+        let_logs_use(logs)
+        self.keys = Keys(
+            data=rotating_key(self, "Data", description=f"Customers' data of {name}", settings=storage),
+            models=rotating_key(self, "Models", description=f"Models of {name}", settings=storage),
+            logs=logs,
+        )

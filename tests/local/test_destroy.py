@@ -1,0 +1,203 @@
+"""`make destroy` on the deployed system, with work going on: all of ours goes, and nothing of others."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.driver import environment
+from local.settings import ROOT
+from tests.local.deployment import Deployment
+
+pytestmark = pytest.mark.ends_deployment
+
+NAME = "churn-local"
+JOBS = "/aws/sagemaker/ProcessingJobs"
+STRANGERS_GROUP, STRANGERS_STREAM, STRANGERS_BUCKET = "Churn-localhost-Log", "other-team-job/algo-1-1", "churn-locally"
+BOOTSTRAP = ("CDKToolkit", "cdk-hnb659fds-", "/cdk-bootstrap/")
+SLEEP = {"ContainerEntrypoint": ["sleep"], "ContainerArguments": ["600"]}
+
+
+@pytest.fixture(scope="module")
+def system(deployment: Deployment) -> Deployment:
+    if not deployment.ours:
+        pytest.skip("the run belongs to somebody")
+    return deployment
+
+
+def _destroy(system: Deployment, *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "operate.destroy", "--env", "local", *arguments]
+    variables = environment.deployment(system.settings)
+    variables["PATH"] = os.pathsep.join([str(ROOT / "node_modules" / ".bin"), variables["PATH"]])
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, input="", capture_output=True, text=True, check=False, timeout=300
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def strangers(system: Deployment) -> Iterator[None]:
+    """What others have in the account, under names as near to ours as can be."""
+    logs, s3 = system.client("logs"), system.client("s3")
+    logs.create_log_group(logGroupName=STRANGERS_GROUP)
+    logs.create_log_stream(logGroupName=JOBS, logStreamName=STRANGERS_STREAM)
+    s3.create_bucket(Bucket=STRANGERS_BUCKET)
+    yield
+    logs.delete_log_group(logGroupName=STRANGERS_GROUP)
+    logs.delete_log_group(logGroupName=JOBS)
+    s3.delete_bucket(Bucket=STRANGERS_BUCKET)
+
+
+@pytest.fixture(scope="module")
+def work(system: Deployment) -> tuple[str, str]:
+    """A run and a job that would go on for minutes (their ARNs), and the log of a function that is gone."""
+    sagemaker = system.client("sagemaker")
+    definition = json.loads(sagemaker.describe_pipeline(PipelineName=NAME)["PipelineDefinition"])
+    definition["Steps"][0]["Arguments"]["AppSpecification"] |= SLEEP
+    sagemaker.update_pipeline(PipelineName=NAME, PipelineDefinition=json.dumps(definition))
+    token = uuid.uuid4().hex
+    run = sagemaker.start_pipeline_execution(PipelineName=NAME, ClientRequestToken=token)["PipelineExecutionArn"]
+    (before, *_) = sagemaker.list_processing_jobs(SortOrder="Ascending")["ProcessingJobSummaries"]
+    described = sagemaker.describe_processing_job(ProcessingJobName=before["ProcessingJobName"])
+    members = ("ProcessingResources", "NetworkConfig", "StoppingCondition", "RoleArn")
+    request = {member: described[member] for member in members if member in described}
+    job = sagemaker.create_processing_job(
+        ProcessingJobName="from-a-notebook", AppSpecification=described["AppSpecification"] | SLEEP, **request
+    )["ProcessingJobArn"]
+    deadline = time.monotonic() + 30
+    while len(sagemaker.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"]) < 2:
+        assert time.monotonic() < deadline, "the jobs do not start"
+        time.sleep(0.2)
+    system.client("logs").create_log_group(logGroupName="/aws/lambda/Churn-local-Storage-Gone")
+    return run, job
+
+
+def test_nothing_is_deleted_unless_somebody_confirms(system: Deployment, work: tuple[str, str]) -> None:
+    code, output = _destroy(system)
+    assert code == 2
+    assert "nothing was deleted" in output
+    sagemaker = system.client("sagemaker")
+    assert sagemaker.describe_endpoint(EndpointName=NAME)["EndpointStatus"] == "InService"
+    described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=work[0])
+    assert described["PipelineExecutionStatus"] == "Executing"
+
+
+def test_destroy_leaves_an_empty_account(system: Deployment, work: tuple[str, str], strangers: None) -> None:
+    code, output = _destroy(system, "--yes")
+    assert code == 0, output
+    assert "stopping 1 pipeline runs" in output
+    assert "stopping 1 jobs" in output
+    assert "Nothing of local is left." in output
+    others = {"Logs": [f"{JOBS} {STRANGERS_STREAM}", STRANGERS_GROUP], "S3": [STRANGERS_BUCKET]}
+    assert _left(system) == others, output
+
+
+def test_destroying_again_finds_nothing(system: Deployment, strangers: None) -> None:
+    code, output = _destroy(system)
+    assert code == 0, output
+    assert "Nothing of local is left." in output
+
+
+def test_every_service_of_the_templates_was_looked_at(system: Deployment) -> None:
+    types = {
+        resource["Type"]
+        for template in system.templates
+        for resource in json.loads(Path(template).read_text())["Resources"].values()
+    }
+    used = {name.split("::")[1] for name in types if name.startswith("AWS::")} - {"CDK"}
+    assert used
+    assert used <= set(_SERVICES), "say how to list what these services hold"
+
+
+def _left(system: Deployment) -> dict[str, list[str]]:
+    """What every service holds, beside the bootstrap stack and what AWS itself keeps."""
+    found = {
+        name: sorted(v for v in there(system.client) if not v.startswith(BOOTSTRAP))
+        for name, there in _SERVICES.items()
+    }
+    return {name: values for name, values in found.items() if values}
+
+
+Clients = Callable[[str], Any]
+
+
+def _keys(client: Clients) -> Iterator[str]:
+    for key in client("kms").list_keys()["Keys"]:
+        # A key that waits for its end is deleted as far as anybody can delete one.
+        if client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "PendingDeletion":
+            yield key["KeyId"]
+
+
+def _logs(client: Clients) -> Iterator[str]:
+    """Groups; of shared ones the streams."""
+    for group in client("logs").describe_log_groups()["logGroups"]:
+        name = group["logGroupName"]
+        streams = client("logs").describe_log_streams(logGroupName=name)["logStreams"]
+        yield from [f"{name} {stream['logStreamName']}" for stream in streams] or [name]
+
+
+def _network(client: Clients) -> Iterator[str]:
+    ec2 = client("ec2")
+    ours = [v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if not v.get("IsDefault")]
+    yield from ours
+    yield from (e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"])
+    yield from (f["FlowLogId"] for f in ec2.describe_flow_logs()["FlowLogs"])
+    yield from (i["NetworkInterfaceId"] for i in ec2.describe_network_interfaces()["NetworkInterfaces"])
+    defaults = {v["VpcId"] for v in ec2.describe_vpcs()["Vpcs"] if v.get("IsDefault")}
+    yield from (s["SubnetId"] for s in ec2.describe_subnets()["Subnets"] if s["VpcId"] not in defaults)
+    yield from (g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["VpcId"] not in defaults)
+
+
+def _sagemaker(client: Clients) -> Iterator[str]:
+    sagemaker = client("sagemaker")
+    for operation, member, key in (
+        ("list_models", "Models", "ModelName"),
+        ("list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+        ("list_endpoints", "Endpoints", "EndpointName"),
+        ("list_pipelines", "PipelineSummaries", "PipelineName"),
+        ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName"),
+        ("list_model_packages", "ModelPackageSummaryList", "ModelPackageArn"),
+        ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
+        ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
+    ):
+        yield from (entry[key] for entry in getattr(sagemaker, operation)()[member])
+
+
+def _roles(client: Clients) -> Iterator[str]:
+    iam = client("iam")
+    yield from (role["RoleName"] for role in iam.list_roles()["Roles"])
+    yield from (policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"])
+
+
+def _distributions(client: Clients) -> Iterator[str]:
+    cloudfront = client("cloudfront")
+    for name, answer in (
+        ("Distribution", cloudfront.list_distributions()),
+        ("OriginAccessControl", cloudfront.list_origin_access_controls()),
+    ):
+        yield from (entry["Id"] for entry in answer[f"{name}List"].get("Items", []))
+
+
+#: How to list what a service holds, by its name in resource types.
+_SERVICES: dict[str, Callable[[Clients], Any]] = {
+    "ApiGateway": lambda client: [api["name"] for api in client("apigateway").get_rest_apis()["items"]],
+    "CloudFormation": lambda client: [s["StackName"] for s in client("cloudformation").describe_stacks()["Stacks"]],
+    "CloudFront": _distributions,
+    "CloudWatch": lambda client: [a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]],
+    "EC2": _network,
+    "IAM": _roles,
+    "KMS": _keys,
+    "Lambda": lambda client: [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
+    "Logs": _logs,
+    "S3": lambda client: [b["Name"] for b in client("s3").list_buckets()["Buckets"]],
+    "SSM": lambda client: [p["Name"] for p in client("ssm").describe_parameters()["Parameters"]],
+    "SageMaker": _sagemaker,
+    "StepFunctions": lambda client: [m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]],
+}

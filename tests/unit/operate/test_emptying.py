@@ -1,0 +1,194 @@
+"""What is deleted call by call, checked against the services' own shapes."""
+
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import ANY, Stubber
+
+from operate import emptying, interfaces
+from operate.account import OperateError
+from operate.inventory import Job
+
+Stub = Callable[[str], Stubber]
+BUCKET = "churn-dev-data"
+PAGE = {"Bucket": BUCKET, "MaxKeys": 1000}
+
+
+def nobody(_: str) -> None:
+    """Hear nothing."""
+
+
+def no_uploads(s3: Stubber) -> None:
+    s3.add_response("list_multipart_uploads", {}, {"Bucket": BUCKET})
+
+
+def test_a_bucket_loses_versions_markers_and_unfinished_uploads(stub: Stub) -> None:
+    s3 = stub("s3")
+    s3.add_response("list_multipart_uploads", {"Uploads": [{"Key": "big", "UploadId": "u1"}]}, {"Bucket": BUCKET})
+    s3.add_response("abort_multipart_upload", {}, {"Bucket": BUCKET, "Key": "big", "UploadId": "u1"})
+    page = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "a", "VersionId": "2"}]}
+    objects = [{"Key": "a", "VersionId": "1"}, {"Key": "a", "VersionId": "2"}]
+    s3.add_response("list_object_versions", page, PAGE)
+    s3.add_response("delete_objects", {}, {"Bucket": BUCKET, "Delete": {"Objects": objects, "Quiet": True}})
+    # From the start again, until there is nothing.
+    s3.add_response("list_object_versions", {}, PAGE)
+    assert emptying.empty_bucket(s3.client, BUCKET, nobody) == 2
+
+
+def test_an_object_that_s3_does_not_delete_is_an_error_with_its_reason(stub: Stub) -> None:
+    s3 = stub("s3")
+    no_uploads(s3)
+    s3.add_response("list_object_versions", {"Versions": [{"Key": "a", "VersionId": "1"}]}, PAGE)
+    refusal = {"Errors": [{"Key": "a", "Code": "AccessDenied", "Message": "Access Denied because object protected"}]}
+    s3.add_response("delete_objects", refusal)
+    with pytest.raises(OperateError, match="1 objects of churn-dev-data: Access Denied because object protected"):
+        emptying.empty_bucket(s3.client, BUCKET, nobody)
+
+
+def test_a_bucket_that_is_gone_is_empty(stub: Stub) -> None:
+    s3 = stub("s3")
+    s3.add_client_error("list_multipart_uploads", "NoSuchBucket")
+    s3.add_client_error("list_object_versions", "NoSuchBucket")
+    assert emptying.empty_bucket(s3.client, BUCKET, nobody) == 0
+
+
+def test_a_refused_look_is_not_taken_for_emptiness(stub: Stub) -> None:
+    s3 = stub("s3")
+    s3.add_client_error("list_multipart_uploads", "AccessDenied")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        emptying.empty_bucket(s3.client, BUCKET, nobody)
+
+
+def test_a_refusal_that_talks_of_absence_is_still_a_refusal(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    sagemaker.add_client_error("delete_model_package", "AccessDeniedException", "The policy does not exist")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        emptying.delete_packages(sagemaker.client, ["arn:aws:sagemaker:eu-west-1:111122223333:model-package/a/1"])
+
+
+def test_progress_is_said_each_ten_thousand(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(emptying, "SHOW_EVERY", 4)
+    s3, said = stub("s3"), list[str]()
+    no_uploads(s3)
+    for _ in range(3):
+        versions = [{"Key": "a", "VersionId": str(number)} for number in range(3)]
+        s3.add_response("list_object_versions", {"Versions": versions}, PAGE)
+        s3.add_response("delete_objects", {})
+    s3.add_response("list_object_versions", {}, PAGE)
+    assert emptying.empty_bucket(s3.client, BUCKET, said.append) == 9
+    assert said == [f"{BUCKET}: 6 versions deleted so far", f"{BUCKET}: 9 versions deleted so far"]
+
+
+def test_a_job_goes_after_its_own_streams(stub: Stub) -> None:
+    group = "/aws/sagemaker/TrainingJobs"
+    logs, sagemaker = stub("logs"), stub("sagemaker")
+    # With the slash: "job-1" must not take the streams of "job-10" along.
+    asked = {"logGroupName": group, "logStreamNamePrefix": "job-1/"}
+    logs.add_response("describe_log_streams", {"logStreams": [{"logStreamName": "job-1/algo-1-5"}]}, asked)
+    logs.add_response("delete_log_stream", {}, {"logGroupName": group, "logStreamName": "job-1/algo-1-5"})
+    sagemaker.add_response("delete_training_job", {}, {"TrainingJobName": "job-1"})
+    job = Job("TrainingJob", "job-1", running=False)
+    assert emptying.delete_jobs(sagemaker.client, logs.client, [job]) == 1
+
+
+@pytest.mark.parametrize(
+    ("group", "streams"),
+    [
+        ({"kmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/k"}, []),
+        ({"retentionInDays": 30}, []),
+        ({}, [{"logStreamName": "others/algo-1-1"}]),
+    ],
+)
+def test_a_shared_group_that_somebody_uses_or_set_up_stays(
+    stub: Stub, group: dict[str, object], streams: list[dict[str, str]]
+) -> None:
+    logs = stub("logs")
+    name = "/aws/sagemaker/TrainingJobs"
+    logs.add_response("describe_log_groups", {"logGroups": [{"logGroupName": name, **group}]})
+    logs.add_response("describe_log_streams", {"logStreams": streams})
+    assert emptying.delete_if_unused(logs.client, name) is False
+
+
+def test_an_unused_shared_group_goes_and_its_namesake_stays(stub: Stub) -> None:
+    logs = stub("logs")
+    name = "/aws/sagemaker/TrainingJobs"
+    groups = [{"logGroupName": f"{name}-archive", "retentionInDays": 7}, {"logGroupName": name}]
+    logs.add_response("describe_log_groups", {"logGroups": groups})
+    logs.add_response("describe_log_streams", {"logStreams": []}, {"logGroupName": name, "limit": 1})
+    logs.add_response("delete_log_group", {}, {"logGroupName": name})
+    assert emptying.delete_if_unused(logs.client, name) is True
+
+
+def test_a_job_that_has_ended_meanwhile_need_not_be_stopped(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    sagemaker.add_client_error("stop_processing_job", "ValidationException", "is in status Completed")
+    sagemaker.add_client_error("stop_processing_job", "AccessDeniedException")
+    job = Job("ProcessingJob", "job-1", running=True)
+    emptying.stop_jobs(sagemaker.client, [job])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        emptying.stop_jobs(sagemaker.client, [job])
+
+
+def test_only_runs_that_go_on_are_stopped(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/churn-dev/execution/run"
+    runs = [
+        {"PipelineExecutionArn": f"{arn}{number}", "PipelineExecutionStatus": status}
+        for number, status in enumerate(("Executing", "Succeeded", "Stopping", "Failed"))
+    ]
+    sagemaker.add_response(
+        "list_pipeline_executions", {"PipelineExecutionSummaries": runs}, {"PipelineName": "churn-dev"}
+    )
+    running = emptying.running_executions(sagemaker.client, "churn-dev")
+    assert running == [f"{arn}0", f"{arn}2"]
+    sagemaker.add_response(
+        "stop_pipeline_execution",
+        {"PipelineExecutionArn": f"{arn}0"},
+        {"PipelineExecutionArn": f"{arn}0", "ClientRequestToken": ANY},
+    )
+    emptying.stop_executions(sagemaker.client, running[:1])
+
+
+def test_apps_of_profiles_and_of_spaces_are_deleted_once(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    common = {"DomainId": "d-1", "AppName": "default"}
+    listed = [
+        {**common, "UserProfileName": "ada", "AppType": "JupyterServer", "Status": "Deleted"},
+        {**common, "SpaceName": "lab", "AppType": "JupyterLab", "Status": "InService"},
+        {**common, "SpaceName": "old", "AppType": "JupyterLab", "Status": "Deleting"},
+    ]
+    sagemaker.add_response("list_apps", {"Apps": listed}, {"DomainIdEquals": "d-1"})
+    sagemaker.add_response("delete_app", {}, {**common, "SpaceName": "lab", "AppType": "JupyterLab"})
+    sagemaker.add_client_error("delete_app", "ResourceInUse", "is being deleted")
+    emptying.delete_apps(sagemaker.client, "d-1")
+
+
+def test_spaces_are_deleted_and_one_that_is_gone_is_fine(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    spaces = [{"DomainId": "d-1", "SpaceName": name} for name in ("lab", "gone")]
+    sagemaker.add_response("list_spaces", {"Spaces": spaces}, {"DomainIdEquals": "d-1"})
+    sagemaker.add_response("delete_space", {}, {"DomainId": "d-1", "SpaceName": "lab"})
+    sagemaker.add_client_error("delete_space", "ResourceNotFound")
+    emptying.delete_spaces(sagemaker.client, "d-1")
+
+
+def interface(number: int, status: str, description: str = "AWS Lambda VPC ENI-churn") -> dict[str, str]:
+    return {"NetworkInterfaceId": f"eni-{number}", "Status": status, "Description": description}
+
+
+def test_lambdas_free_interfaces_are_deleted_and_busy_ones_counted(stub: Stub) -> None:
+    ec2 = stub("ec2")
+    found = [
+        interface(1, "available"),
+        interface(2, "in-use"),
+        interface(3, "in-use", "VPC Endpoint Interface vpce-1"),
+    ]
+    asked = {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}
+    ec2.add_response("describe_network_interfaces", {"NetworkInterfaces": found}, asked)
+    ec2.add_response("delete_network_interface", {}, {"NetworkInterfaceId": "eni-1"})
+    assert interfaces.release(ec2.client, ["vpc-1"]) == 1
+
+
+def test_without_a_vpc_of_ours_nobodys_interfaces_are_looked_at(stub: Stub) -> None:
+    assert interfaces.release(stub("ec2").client, []) == 0
