@@ -9,6 +9,8 @@ from typing import Any
 from aws_cdk import App, Stack, Tags
 
 from config import Settings, SettingsError, load_settings
+from ml import hyperparameters
+from ml.container import JobError
 from stacks.api import ApiStack
 from stacks.components.doors import ENVIRONMENT_TAG, PROJECT, PROJECT_TAG
 from stacks.components.findings import check_all
@@ -79,11 +81,32 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     return stacks
 
 
+def check_hyperparameters(settings: Settings) -> None:
+    """Refuse what training would refuse, before anything is deployed: only training knows names and limits.
+
+    Raises
+    ------
+    SettingsError
+        If a name is unknown or a value out of range.
+    """
+    chosen = settings.training.hyperparameters
+    try:
+        hyperparameters.parse(dict(chosen))
+    except JobError as exc:
+        raise SettingsError(
+            field="training.hyperparameters",
+            value=chosen,
+            rule=str(exc).removeprefix("Hyperparameters: ").rstrip("."),
+            remedy="Correct the pair in config/environments.py.",
+        ) from exc
+
+
 def main() -> None:
     """Synthesise the environment that ``-c env=…`` names."""
     app = App()
     try:
         settings = load_settings(app.node.try_get_context("env"))
+        check_hyperparameters(settings)
         raw_data = RawData.load(Path(app.node.try_get_context("data") or ROOT / "build" / "data"))
     except (SettingsError, RawDataError) as exc:
         sys.exit(str(exc))

@@ -22,7 +22,7 @@ class TrainingSettings(Section):
     step_timeout_s : int
         Longest run of one step, in seconds.
     hyperparameters : tuple of (str, str)
-        Overrides of the defaults in ``ml/hyperparameters.py``.
+        Overrides of the defaults in ``ml/hyperparameters.py``; ``app.py`` checks them against its table.
     cost_missed_churner, cost_wasted_incentive, cost_saved_customer : float
         What a decision costs, in USD: a churner nobody called, an incentive for a customer who would
         have stayed, and an incentive for one who would have left.
@@ -62,6 +62,13 @@ class TrainingSettings(Section):
             "hyperparameters",
             rule="must name each hyperparameter once",
             remedy="Remove the repeated pair.",
+        )
+        costs = [name for name in names if name.startswith("cost_")]
+        self.require(
+            not costs,
+            "hyperparameters",
+            rule=f"must leave out {', '.join(costs)}, which the gate needs too",
+            remedy="Give the cost as a field of the training settings.",
         )
         for name in ("cost_missed_churner", "cost_wasted_incentive", "cost_saved_customer"):
             self.require_range(name, low=0, high=1e6, remedy="Give the cost in USD per customer.")

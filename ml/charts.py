@@ -120,6 +120,26 @@ def bars(items: Sequence[tuple[str, float, str]], *, title: str, top: float | No
     return svg(width, max(len(items), 1) * height + 4, title, parts)
 
 
+def shares(items: Sequence[tuple[str, int, int]], *, title: str) -> str:
+    """Return one bar of full width for each (label, churners, others), cut where the churners end."""
+    width, height, margin = 480, 30, 110
+    parts = []
+    for i, (label, churners, others) in enumerate(items):
+        total, y, full = churners + others, i * height + 4, width - margin - 4
+        share = churners / max(total, 1)
+        cut = full * share
+        parts.append(
+            f'<text class="name" x="{margin - 8}" y="{y + 18}" text-anchor="end">{escape(label)}, {share:.1%}</text>'
+        )
+        both = (("churners", 0.0, cut, f"{churners:,}"), ("others", cut, full - cut, f"{others:,}"))
+        for css, x, size, told in both:
+            parts.append(
+                f'<rect class="whole {css}" x="{margin + x:.1f}" y="{y}" width="{size:.1f}" height="{height - 6}"/>'
+                f'<text class="name" x="{margin + x + 6:.1f}" y="{y + 18}">{told}</text>'
+            )
+    return svg(width, len(items) * height + 4, title, parts)
+
+
 def columns(items: Sequence[tuple[str, float, str]], *, unit: str, title: str, level: float | None = None) -> str:
     """Return upright bars of (label, value, tip), with a dashed line at `level`."""
     width = 320 if len(items) < 20 else 960
@@ -156,5 +176,5 @@ def heatmap(labels: Sequence[str], matrix: Sequence[Sequence[float]], *, title: 
             )
             if abs(value) >= 0.2 and i != j:
                 at = f'x="{margin + j * cell + cell / 2}" y="{y + 16}"'
-                parts.append(f'<text class="cell" text-anchor="middle" {at}>{value:.1f}</text>')
+                parts.append(f'<text class="cell" text-anchor="middle" {at}>{value:.2f}</text>')
     return svg(size + 60, head + cell * len(labels) + 4, title, parts)

@@ -12,6 +12,8 @@ KEY = (
     '<i style="background:var(--others)"></i>stayed</p>'
 )
 
+MOST_CATEGORIES = 20
+
 
 def render(report: dict[str, Any]) -> str:
     """Return the page of a report made by `data_report.describe` and `prepare`."""
@@ -38,20 +40,23 @@ def render(report: dict[str, Any]) -> str:
 
 
 def _balance(report: dict[str, Any]) -> str:
-    rows = [
-        (name, part["customers"], part["churners"], part["churners"] / max(part["customers"], 1))
-        for name, part in report["parts"].items()
+    parts = report["parts"].items()
+    everyone = ("all", report["n_churners"], report["n_customers"] - report["n_churners"])
+    split = [(name, part["churners"], part["customers"] - part["churners"]) for name, part in parts]
+    picture = charts.shares([everyone, *split], title="Churned and stayed, among all customers and in each part")
+    numbers = [
+        (name, f"{churners + others:,}", f"{churners:,}", f"{others:,}", f"{churners / max(churners + others, 1):.2%}")
+        for name, churners, others in (everyone, *split)
     ]
-    picture = charts.bars(
-        [(name, share, f"{share:.1%} of {size:,}") for name, size, _, share in rows],
-        title="Churn rate of each part",
-        top=max(share for *_, share in rows) * 1.2,
+    body = figure("Churned and stayed", KEY + picture, full=True) + figure(
+        "The parts", table(("part", "customers", "churned", "stayed", "rate"), numbers, numbers=True), full=True
     )
-    numbers = [(name, f"{size:,}", f"{churners:,}", f"{share:.2%}") for name, size, churners, share in rows]
-    body = figure("Churn rate by part", picture) + figure(
-        "The parts", table(("part", "customers", "churners", "churn rate"), numbers, numbers=True)
+    text = "Fitted on the first part, stopped on the second, judged on the last. "
+    text += (
+        "The lab shuffles and cuts, so the churn rates of its parts differ by chance."
+        if report["recipe"] == "lab"
+        else "The split keeps the share of churners the same in all parts."
     )
-    text = "Each part must look like the whole: fitted on the first, stopped on the second, judged on the last."
     return section("Class balance", text, f'<div class="grid-of wide">{body}</div>')
 
 
@@ -76,10 +81,10 @@ def _identical(report: dict[str, Any]) -> str:
 
 
 def _leakage(report: dict[str, Any]) -> str:
-    rows = [(item["attributes"], item["why"], item["status"]) for item in report["suspected_leakage"]]
-    text = "Columns that name customers, predict the label by themselves, or say the same thing twice."
+    rows = [(item["labels"], item["why"], item["status"]) for item in report["suspected_leakage"]]
+    text = "Columns that name customers, predict the label by themselves, or say (nearly) the same thing twice."
     body = table(("attributes", "why", "what is done"), rows) if rows else "<p>None found.</p>"
-    return section("Suspected leakage", text, body)
+    return section("Suspected leakage and redundancy", text, body)
 
 
 def _alone(report: dict[str, Any]) -> str:
@@ -106,19 +111,31 @@ def _distributions(report: dict[str, Any], rate: float) -> str:
             caption = f"mean {a['mean_of_churners']:.4g} of those who churned, {a['mean_of_others']:.4g} of the others"
             figures.append(figure(_named(a), picture, caption))
         elif "categories" in a:
-            items = [
-                (
-                    c["value"],
-                    100 * c["churn_rate"],
-                    f"{c['value']}: {c['churn_rate']:.1%} of {c['n_customers']:,} churned",
-                )
-                for c in a["categories"]
-            ]
-            many = len(items) > 20
-            picture = charts.columns(items, unit="% churned", title=f"Churn rate by {a['label']}", level=100 * rate)
-            figures.append(figure(_named(a), picture, "dashed: all customers", full=many))
+            figures.append(_rates(a, rate))
     text = "Shares within each group, so that the smaller group shows its shape; churn rates for categories."
     return section("Distributions by label", text, KEY + f'<div class="grid-of">{"".join(figures)}</div>')
+
+
+def _rates(attribute: dict[str, Any], rate: float) -> str:
+    """Return churn rates by category; of many categories, those with the highest and lowest rates."""
+    found = attribute["categories"]
+    caption = "dashed: all customers"
+    if len(found) > MOST_CATEGORIES:
+        ranked = sorted(found, key=lambda c: (-c["churn_rate"], c["value"]))
+        half = MOST_CATEGORIES // 2
+        found = ranked[:half] + ranked[-half:]
+        fewest, most = min(c["n_customers"] for c in found), max(c["n_customers"] for c in found)
+        caption += (
+            f"; the {half} highest and the {half} lowest of {len(ranked)}, with {fewest:,} to {most:,} customers each: "
+            "so few that chance explains much of the spread"
+        )
+    items = [
+        (c["value"], 100 * c["churn_rate"], f"{c['value']}: {c['churn_rate']:.1%} of {c['n_customers']:,} churned")
+        for c in found
+    ]
+    title = f"Churn rate by {attribute['label']}"
+    picture = charts.columns(items, unit="% churned", title=title, level=100 * rate)
+    return figure(_named(attribute), picture, caption, full=len(items) > 12)
 
 
 def _named(attribute: dict[str, Any]) -> str:

@@ -12,7 +12,8 @@ from schema import Attribute, Row, Schema
 
 BINS = 24
 LEAK_AUC = 0.95
-LEAK_CORRELATION = 0.999
+SAME_CORRELATION = 0.999
+REDUNDANT_CORRELATION = 0.95
 
 
 def describe(rows: Sequence[Row], schema: Schema) -> dict[str, Any]:
@@ -110,7 +111,10 @@ def _leakage(attributes: list[dict[str, Any]], correlations: dict[str, Any], sch
     def add(names: Sequence[str], why: str) -> None:
         kept = [name for name in names if name in used]
         done = "still an input: look into it" if len(kept) == len(names) else "one dropped" if kept else "dropped"
-        found.append({"attributes": ", ".join(names), "why": why, "status": done})
+        if len(kept) > 1:
+            done = "both are inputs: one may do"
+        labels = ", ".join(schema.by_name[name].label for name in names)
+        found.append({"attributes": ", ".join(names), "labels": labels, "why": why, "status": done})
 
     for attribute in attributes:
         if attribute["auc"] is not None and attribute["auc"] >= LEAK_AUC:
@@ -120,11 +124,11 @@ def _leakage(attributes: list[dict[str, Any]], correlations: dict[str, Any], sch
     names, matrix = correlations["names"], correlations["matrix"]
     for i, first in enumerate(names):
         for j in range(i):
-            if abs(matrix[i][j]) >= LEAK_CORRELATION:
+            size = abs(matrix[i][j])
+            if size >= REDUNDANT_CORRELATION:
+                what = "the same" if size >= SAME_CORRELATION else "nearly the same"
                 label = schema.label.name in (first, names[j])
-                why = (
-                    "the same as the label" if label else f"the same information twice (correlation {matrix[i][j]:.4f})"
-                )
+                why = f"{what} {'as the label' if label else 'information'} (correlation {matrix[i][j]:.2f})"
                 add([names[j], first], why)
     return found
 

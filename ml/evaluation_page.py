@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from ml import charts
@@ -13,7 +14,8 @@ def render(evaluation: dict[str, Any]) -> str:
     m, cost = evaluation["metrics"], evaluation["cost"]
     subtitle = (
         f"{evaluation['n_customers']:,} test customers, {evaluation['n_churners']:,} of them churners, that took no "
-        f"part in training. Model of {evaluation['model']['trained_at']}, schema {evaluation['model']['schema_hash']}."
+        f"part in training. Model of {_moment(evaluation['model']['trained_at'])}, schema "
+        f"{evaluation['model']['schema_hash']}."
     )
     big = [
         (f"{m['average_precision']:.3f}", "average precision"),
@@ -25,6 +27,11 @@ def render(evaluation: dict[str, Any]) -> str:
     ]
     sections = [tiles(big), _money(cost), _decisions(evaluation), _ranking(evaluation), _calibration(evaluation)]
     return page("Model evaluation", subtitle, sections)
+
+
+def _moment(iso: str) -> str:
+    """Return a UTC timestamp in words that no line break divides."""
+    return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y, %H:%M} UTC".replace(" ", "\u00a0")
 
 
 def _money(cost: dict[str, Any]) -> str:
@@ -91,16 +98,15 @@ def _calibration(evaluation: dict[str, Any]) -> str:
     axes = charts.Axes((0, 1), (0, 1), labels=("predicted", "observed"))
     axes.line([(0, 0), (1, 1)], "guide")
     axes.line([(b["predicted"], b["observed"]) for b in bins], "curve")
-    most = max(b["n_customers"] for b in bins)
     for b in bins:
         tip = f"{b['n_customers']:,} customers: predicted {b['predicted']:.1%}, observed {b['observed']:.1%}"
-        axes.dot(b["predicted"], b["observed"], 3 + 7 * (b["n_customers"] / most) ** 0.5, "dot", tip)
+        axes.dot(b["predicted"], b["observed"], 4, "dot", tip)
     rows = [
-        (f"{b['from']:.1f} to {b['to']:.1f}", f"{b['n_customers']:,}", f"{b['predicted']:.1%}", f"{b['observed']:.1%}")
+        (f"{b['from']:.1%} to {b['to']:.1%}", f"{b['n_customers']:,}", f"{b['predicted']:.1%}", f"{b['observed']:.1%}")
         for b in bins
     ]
     numbers = table(("probability", "customers", "predicted", "observed"), rows, numbers=True)
-    body = figure("Calibration", axes.svg("Calibration"), "dashed: perfect; larger dots hold more customers")
+    body = figure("Calibration", axes.svg("Calibration"), "dashed: perfect; each dot is one row of the table")
     body += figure("In numbers", numbers)
-    text = "Of those to whom a probability is given, does that share churn? Tenths with few customers are noisy."
+    text = "Of those to whom a probability is given, does that share churn? Groups of equal size, lowest risk first."
     return section("Calibration", text, f'<div class="grid-of wide">{body}</div>')

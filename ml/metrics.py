@@ -85,16 +85,21 @@ def decision_metrics(matrix: dict[str, int]) -> dict[str, float]:
 
 
 def calibration(labels: Array, probabilities: Array) -> list[dict[str, Any]]:
-    """Return, for each tenth of the probability scale that holds customers, what was predicted and what happened."""
-    bins = np.minimum((probabilities * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    """Return what was predicted and what happened in up to ten groups of customers, ordered by probability.
+
+    The groups are of equal size, as far as equal probabilities, which stay together, allow: tenths of the scale would
+    leave a few customers in most of them.
+    """
+    edges = np.quantile(probabilities, np.linspace(0, 1, CALIBRATION_BINS + 1))[1:-1]
+    bins = np.searchsorted(edges, probabilities, side="right")
     table = []
     for b in range(CALIBRATION_BINS):
         inside = bins == b
         if inside.any():
             table.append(
                 {
-                    "from": b / CALIBRATION_BINS,
-                    "to": (b + 1) / CALIBRATION_BINS,
+                    "from": float(probabilities[inside].min()),
+                    "to": float(probabilities[inside].max()),
                     "n_customers": int(inside.sum()),
                     "predicted": float(probabilities[inside].mean()),
                     "observed": float(labels[inside].mean()),

@@ -13,12 +13,12 @@ STYLE = """
 *{box-sizing:border-box}body{margin:0 auto;max-width:1080px;padding:24px;background:var(--paper);color:var(--ink);
 font:15px/1.5 system-ui,sans-serif}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 8px}
 h3{font-size:15px;margin:0 0 4px}p{margin:4px 0 12px;max-width:75ch}.dim,figcaption{color:var(--dim)}
-.grid-of{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(300px,1fr))}
-.wide{grid-template-columns:repeat(auto-fill,minmax(420px,1fr))}
-figure{margin:0;padding:12px;background:var(--card);border-radius:10px}figcaption{font-size:13px}
-.full{grid-column:1/-1}.tile b{display:block;font-size:24px}
+.grid-of{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(min(300px,100%),1fr))}
+.wide{grid-template-columns:repeat(auto-fill,minmax(min(420px,100%),1fr))}
+figure{margin:0;min-width:0;padding:12px;background:var(--card);border-radius:10px}figcaption{font-size:13px}
+.full{grid-column:1/-1}.tile b{display:block;font-size:22px;white-space:nowrap}
 .tile{padding:12px 16px;background:var(--card);border-radius:10px}
-.tiles{display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));margin:16px 0}
+.tiles{display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax(155px,1fr));margin:16px 0}
 table{border-collapse:collapse;width:100%}td,th{padding:6px 10px;border-bottom:1px solid var(--rule);text-align:left}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}
 svg{display:block;width:100%;height:auto;font:11px system-ui,sans-serif;fill:var(--ink)}svg text{fill:var(--dim)}
@@ -28,6 +28,8 @@ svg .churners{fill:var(--churners);fill-opacity:.4;stroke:var(--churners)}
 svg polyline{fill:none;stroke-width:2}svg .curve{stroke:var(--accent)}svg .guide{stroke:var(--dim);stroke-dasharray:4 4}
 svg .mark{stroke:var(--churners);stroke-dasharray:3 3}svg .bar{fill:var(--accent)}svg .dot{fill:var(--accent)}
 svg .plus{fill:var(--churners)}svg .minus{fill:var(--others)}
+@media(max-width:600px){body{padding:16px}td,th{padding:6px 3px;font-size:13px}}
+svg .whole.churners{fill-opacity:.85;stroke:none}svg .whole.others{fill-opacity:.55;stroke:none}
 .key i{display:inline-block;width:12px;height:12px;border-radius:3px;margin:0 5px 0 12px;vertical-align:-1px}
 """
 

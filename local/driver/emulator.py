@@ -1,10 +1,13 @@
 """The emulator as the driver sees it: start, wait until it answers, stop."""
 
+import contextlib
 import http.client
 import json
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from local import processes
@@ -83,6 +86,24 @@ class Emulator:
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
+
+    @contextlib.contextmanager
+    def watched(self, at_end: Callable[[], None]) -> Iterator[None]:
+        """Call ``at_end`` when it goes away meanwhile: the CDK command line would ask for minutes who answers."""
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(0.25):
+                if not self.alive():
+                    at_end()
+                    return
+
+        thread = threading.Thread(target=watch, name="emulator", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
 
     def ended(self) -> str | None:
         """How it ended, and where its log is; None while it runs, and when it never did."""

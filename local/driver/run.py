@@ -100,7 +100,7 @@ class Run:
         self._emulator.start(self._console)
         self._console.say(f"emulator answers at {self._settings.endpoint}")
         events, logs = self._settings.run_dir / "events.jsonl", self._settings.log_dir / "sagemaker"
-        with EventPrinter(events, self._console, logs):
+        with EventPrinter(events, self._console, logs), self._emulator.watched(self._cdk.stop):
             if not self._state.bootstrapped:
                 self._console.say("bootstrapping the account (cdk bootstrap)")
                 self._cdk.bootstrap()

@@ -99,6 +99,19 @@ def test_footer_tells_what_the_model_is(page: Page) -> None:
     page.get_by_text("About the model").click()
     row = page.locator(".model dt", has_text="Average precision").locator("+ dd")
     expect(row).to_have_text(f"{metrics['average_precision']:.3f}")
+    expect(page.locator(".model dt", has_text="Measured on").locator("+ dd")).to_have_text("validation customers")
+    expect(page.locator(".model .fine")).to_contain_text("Training has seen the validation customers")
+    screenshot(page, "about-the-model")
+
+
+@pytest.mark.parametrize("height", [720, 800, 960])
+def test_page_stays_where_it_is_when_the_answer_is_in_sight(new_page: Callable[..., Page], height: int) -> None:
+    page = new_page(viewport={"width": 1280, "height": height})
+    page.get_by_role("button", name="Load a customer at risk").click()
+    predict(page)
+    expect(page.locator(".decision")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("scrollY") == 0
+    screenshot(page, f"desktop-{height}")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """Settings that no environment has today still give what they promise, cdk-nag included."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from config import Settings, load_settings
+import pytest
+
+import app as churn_app
+from config import ENVIRONMENTS, Settings, SettingsError, load_settings
 
 from .conftest import Environment
 
@@ -15,6 +19,30 @@ def changed(section: str, **changes: Any) -> Settings:
     settings = load_settings("dev")
     values: dict[str, Any] = {section: replace(getattr(settings, section), **changes)}
     return replace(settings, **values)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_hyperparameters_of_every_environment_are_those_that_training_takes(name: str) -> None:
+    churn_app.check_hyperparameters(load_settings(name))
+    assert "check_hyperparameters(settings)" in inspect.getsource(churn_app.main)
+
+
+@pytest.mark.parametrize(
+    ("pair", "rule"),
+    [
+        (("etaa", "0.1"), "etaa is no hyperparameter; there are max_depth, eta,"),
+        (("eta", "99"), "eta must be a number from 0.001 to 1, not '99'. Correct the pair"),
+        (("max_depth", "2.5"), "max_depth must be a whole number from 1 to 15"),
+        (("eta", "nan"), "eta must be a number"),
+    ],
+)
+def test_a_hyperparameter_that_training_would_refuse_is_refused_before_anything_is_deployed(
+    pair: tuple[str, str], rule: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        churn_app.check_hyperparameters(changed("training", hyperparameters=(pair,)))
+    assert "training.hyperparameters is " in str(caught.value)
+    assert rule in str(caught.value)
 
 
 def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthesise) -> None:

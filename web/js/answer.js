@@ -64,17 +64,19 @@ export function showFailure(failure, retry) {
   );
 }
 
-/** Bring the panel into view where it lies below the form, as on a phone. */
+/** Bring the panel into view where it lies below the form, as on a phone; leave the page alone where it is in sight. */
 export function reveal() {
-  const box = panel().getBoundingClientRect();
-  if (box.top >= 0 && box.top < window.innerHeight / 2) return;
+  const { top } = panel().getBoundingClientRect();
+  // What matters ends with the decision or the failure; reasons may run on below the edge.
+  const end = panel().querySelector(".decision, .failure") ?? byId("answer-body");
+  if (top >= 0 && end.getBoundingClientRect().bottom <= window.innerHeight) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   panel().scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
 }
 
 /** @param {Model} model */
 function aboutModel({ trained_at: trainedAt, metrics = {} }) {
-  // The split that says most: customers the model has never met in any way, where there are some.
+  // Test figures where the model carries them; it is packed before its test, so mostly it cannot.
   const split = Object.keys(text.measuredOn).find((name) => metrics[name]);
   const measured = split ? metrics[split] : {};
   const known = Object.entries(text.metrics).filter(([name]) => typeof measured[name] === "number");
@@ -84,6 +86,7 @@ function aboutModel({ trained_at: trainedAt, metrics = {} }) {
     el("summary", {}, text.modelTitle),
     el("dl", {},
       ...(trainedAt ? [el("dt", {}, text.trained), el("dd", {}, text.when(trainedAt))] : []),
+      ...(split ? [el("dt", {}, text.measured), el("dd", {}, text.splits[split])] : []),
       ...known.flatMap(([name, label]) => [
         el("dt", {}, label), el("dd", {}, text.metric(measured[name]))])),
     split ? el("p", { class: "fine" }, text.measuredOn[split]) : null,

@@ -109,9 +109,13 @@ export const text = {
     log_loss: "Log loss",
   },
   metric: (/** @type {number} */ value) => decimal.format(value),
+  measured: "Measured on",
+  splits: { test: "test customers", validation: "validation customers" },
   measuredOn: {
     test: "Measured on customers that took no part in the training.",
-    validation: "Measured on customers that were set aside to decide when to stop training.",
+    validation: "Training has seen the validation customers: they decided when to stop. Expect somewhat worse " +
+      "figures for new customers. The test on customers that took no part is in the evaluation report " +
+      "of the model’s pipeline run.",
   },
 
   announce: {

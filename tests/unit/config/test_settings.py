@@ -72,6 +72,7 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (TrainingSettings, {"volume_gb": 0}, "training.volume_gb", "from 1 to 1024"),
     (TrainingSettings, {"step_timeout_s": 59}, "training.step_timeout_s", "from 60"),
     (TrainingSettings, {"hyperparameters": (("eta", "1"), ("eta", "2"))}, "training.hyperparameters", "once"),
+    (TrainingSettings, {"hyperparameters": (("cost_saved_customer", "9"),)}, "training.hyperparameters", "as a field"),
     (TrainingSettings, {"cost_missed_churner": -1.0}, "training.cost_missed_churner", "USD"),
     (TrainingSettings, {"cost_wasted_incentive": 2e6}, "training.cost_wasted_incentive", "from 0"),
     (TrainingSettings, {"cost_saved_customer": -0.5}, "training.cost_saved_customer", "from 0"),

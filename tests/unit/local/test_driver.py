@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -243,6 +244,15 @@ def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     told, where = out.getvalue().splitlines()
     assert told.endswith("pipeline step Train failed after 6.2 s: no data")
     assert where.endswith(f"its log: {log}")
+
+
+def test_an_emulator_that_goes_away_ends_what_waits_for_it(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, called = Emulator(run_settings), threading.Event()
+    monkeypatch.setattr(emulator, "alive", lambda: False)
+    with emulator.watched(called.set):
+        assert called.wait(5)
 
 
 class _Aws:

@@ -103,6 +103,8 @@ def test_the_page_is_self_contained_and_shows_pictures(evaluation: dict[str, Any
     page = (tmp_path / "out" / "evaluation.html").read_text()
     assert page == evaluation_page.render(evaluation)
     assert page.count("<svg") == 5
+    assert "\u00a0UTC, schema" in page
+    assert evaluation["model"]["trained_at"] not in page
     assert "http://" not in page
     assert "https://" not in page
     assert "<script" not in page

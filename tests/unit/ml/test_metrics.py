@@ -1,6 +1,7 @@
 """Each metric against a naive version written from its definition, and against scikit-learn."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -94,6 +95,13 @@ def test_calibration_counts_every_customer_once(rows: list[tuple[bool, int]]) ->
     assert sum(b["n_customers"] for b in bins) == len(labels)
     assert sum(b["n_customers"] * b["observed"] for b in bins) == pytest.approx(labels.sum())
     assert all(b["from"] - 1e-9 <= b["predicted"] <= b["to"] + 1e-9 for b in bins)
+
+
+def test_calibration_groups_are_of_equal_size(rng: np.random.Generator) -> None:
+    bins = metrics.calibration((rng.random(667) < 0.1).astype(float), rng.random(667) ** 8)
+    assert len(bins) == metrics.CALIBRATION_BINS
+    assert {b["n_customers"] for b in bins} <= {66, 67}
+    assert all(a["to"] <= b["from"] for a, b in pairwise(bins))
 
 
 def test_without_churners_ranking_is_undefined() -> None:

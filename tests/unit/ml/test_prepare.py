@@ -276,6 +276,38 @@ def test_the_report_tells_what_the_data_are(raw: Path, tmp_path: Path) -> None:
     assert suspects["day_mins, day_charge"] == "one dropped"
 
 
+def test_the_page_speaks_in_labels_and_shows_the_classes(raw: Path, tmp_path: Path) -> None:
+    for recipe, told in (("default", "keeps the share of churners"), ("lab", "differ by chance")):
+        assert run(raw, tmp_path / recipe, "--recipe", recipe) == 0
+        page = (tmp_path / recipe / "report.html").read_text()
+        assert told in page
+        assert "Day minutes, Day charge" in page
+        assert "day_mins" not in page
+        assert "Churned and stayed" in page
+
+
+def test_columns_that_say_nearly_the_same_are_told(made_up: str) -> None:
+    lines = made_up.splitlines()
+    at = made_up_data.HEADER.index("VMail Plan")
+    nearly = [
+        lines[0],
+        *(
+            cell(x, "VMail Message", str(30 + i % 3) if x.split(",")[at] == "yes" else "0")
+            for i, x in enumerate(lines[1:])
+        ),
+    ]
+    files = prepare.prepare("\n".join(nearly), SCHEMA, recipe="default", seed=1, fractions=prepare.FRACTIONS)
+    found = {item["attributes"]: item for item in json.loads(files["report.json"])["suspected_leakage"]}
+    told = found["vmail_plan, vmail_message"]
+    assert "same information (correlation" in told["why"]
+    assert told["status"] == "both are inputs: one may do"
+
+
+def test_of_many_categories_the_extremes_are_shown(prepared: Path) -> None:
+    page = (prepared / "report.html").read_text()
+    assert "the 10 highest and the 10 lowest of 51" in page
+
+
 def test_a_column_that_knows_the_label_is_suspected(made_up: str) -> None:
     lines = made_up.splitlines()
     leaky = [lines[0], *(cell(x, "CustServ Calls", "9" if x.endswith("True.") else "0") for x in lines[1:])]
