@@ -106,7 +106,12 @@ def stop(client: Client, properties: Properties) -> None:
         if summary["PipelineExecutionStatus"] == "Executing":
             execution = summary["PipelineExecutionArn"]
             token = hashlib.sha256(execution.encode()).hexdigest()
-            client.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=token)
+            try:
+                client.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=token)
+            except client.exceptions.ClientError as exc:
+                # It ended between the look and the call; whether anything is still in the way is asked afterwards.
+                if exc.response["Error"]["Code"] not in NOT_THERE:
+                    raise
 
 
 def ended(client: Client, properties: Properties) -> bool:

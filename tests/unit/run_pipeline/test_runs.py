@@ -279,6 +279,19 @@ def test_deletion_stops_what_runs_and_keeps_the_physical_id(handler: ModuleType,
     assert handler.on_event(event("Delete"), None) == {"PhysicalResourceId": f"{PIPELINE}-run"}
 
 
+@pytest.mark.parametrize(("code", "goes_on"), [("ValidationException", True), ("ThrottlingException", False)])
+def test_deletion_survives_a_run_that_ends_meanwhile(
+    handler: ModuleType, sagemaker: Stubber, code: str, goes_on: bool
+) -> None:
+    listed(sagemaker, execution(handler, "Executing"))
+    sagemaker.add_client_error("stop_pipeline_execution", code)
+    if goes_on:
+        assert handler.on_event(event("Delete"), None) == {"PhysicalResourceId": f"{PIPELINE}-run"}
+    else:
+        with pytest.raises(sagemaker.client.exceptions.ClientError):
+            handler.on_event(event("Delete"), None)
+
+
 def test_deletion_waits_for_runs_to_end(handler: ModuleType, sagemaker: Stubber) -> None:
     listed(sagemaker, execution(handler, "Stopping"))
     assert handler.is_complete(event("Delete"), None) == {"IsComplete": False}
