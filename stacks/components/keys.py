@@ -65,7 +65,7 @@ def let_logs_use(key: kms.Key) -> None:
                 "kms:ReEncryptFrom",
                 "kms:ReEncryptTo",
             ],
-            resources=["*"],
+            resources=["*"],  # in a key's own policy: this key
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         )
     )
