@@ -15,8 +15,8 @@ from stacks.api import ApiStack
 from stacks.components.doors import ENVIRONMENT_TAG, PROJECT, PROJECT_TAG
 from stacks.components.findings import check_all
 from stacks.components.lint import argue_lint
+from stacks.components.place import Place
 from stacks.components.raw_data import RawData, RawDataError
-from stacks.components.roles import Place
 from stacks.keys import KeysStack
 from stacks.network import NetworkStack
 from stacks.serving import ServingStack

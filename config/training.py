@@ -50,6 +50,11 @@ class TrainingSettings(Section):
     maximum_cost_per_customer: float = 32.0
     unattended_approval: Literal["Approved", "PendingManualApproval"] = "PendingManualApproval"
 
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """The machines of the steps, each once: what the pipeline's role may start, and no other."""
+        return tuple(sorted({self.processing_instance_type, self.training_instance_type}))
+
     def check(self) -> None:
         """Check machines, times, costs and the gate."""
         check_instance_type(self, "processing_instance_type")

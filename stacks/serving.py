@@ -13,7 +13,7 @@ from constructs import Construct
 from config import Settings
 from stacks.components.model_endpoint import ModelEndpoint
 from stacks.components.pipeline_run import PipelineRun
-from stacks.components.roles import Place
+from stacks.components.place import Place
 from stacks.components.storage import log_group
 
 

@@ -17,6 +17,7 @@ from stacks.components.bundles import ROOT, bundle, content_hash
 from stacks.components.churn_pipeline import ChurnPipeline
 from stacks.components.images import xgboost_image_uri
 from stacks.components.jobs import JobSurroundings
+from stacks.components.place import Place
 from stacks.components.raw_data import RawData
 from stacks.components.storage import removal_policy
 from stacks.components.uploads import Upload
@@ -33,7 +34,7 @@ class TrainingStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        place: roles.Place,
+        place: Place,
         raw_data: RawData,
         **kwargs: Any,
     ) -> None:
@@ -58,7 +59,11 @@ class TrainingStack(Stack):
         processing_role = roles.processing_role(self, place=place)
         training_role = roles.training_role(self, place=place)
         pipeline_role = roles.pipeline_role(
-            self, place=place, jobs=[processing_role, training_role], package_group=self.package_group
+            self,
+            place=place,
+            jobs=[processing_role, training_role],
+            package_group=self.package_group,
+            instance_types=settings.training.instance_types,
         )
         # Here and not beside the endpoint: SageMaker still needs it after the endpoint's deletion, to take its network
         # interfaces down, and this stack goes later.

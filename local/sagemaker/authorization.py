@@ -63,13 +63,22 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
     variants = request.get("ProductionVariants") or []
     types = [resources.get("InstanceType"), *(v.get("InstanceType") for v in variants)]
     isolation = request.get("EnableNetworkIsolation", network.get("EnableNetworkIsolation"))
+    traffic = "EnableInterContainerTrafficEncryption"
+    encryption = request.get(traffic, network.get(traffic))
+    debug = (request.get("RemoteDebugConfig") or {}).get("EnableRemoteDebug")
     found = {
         "sagemaker:VpcSubnets": vpc.get("Subnets"),
         "sagemaker:VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
         "sagemaker:VolumeKmsKey": resources.get("VolumeKmsKeyId") or request.get("KmsKeyId"),
         "sagemaker:OutputKmsKey": output.get("KmsKeyId"),
         "sagemaker:InstanceTypes": [t for t in types if t] or None,
-        "sagemaker:NetworkIsolation": None if isolation is None else str(isolation).lower(),
+        "sagemaker:NetworkIsolation": _flag(isolation),
+        "sagemaker:InterContainerTrafficEncryption": _flag(encryption),
+        "sagemaker:EnableRemoteDebug": _flag(debug),
         "sagemaker:ModelApprovalStatus": request.get("ModelApprovalStatus"),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _flag(value: bool | None) -> str | None:
+    return None if value is None else str(value).lower()

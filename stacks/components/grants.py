@@ -1,7 +1,8 @@
 """Roles made of grants: a statement each, with the reason of every wildcard in it.
 
 A wildcard without a reason does not synthesise; one with a reason is acknowledged towards cdk-nag, on the role's
-policy, under its exact id. So the reason stands where the permission is written, once.
+policy, under its exact id. So the reason stands where the permission is written, once. Denials are grants of the other
+effect: what they refuse, no permission given elsewhere brings back.
 """
 
 from __future__ import annotations
@@ -17,17 +18,23 @@ from stacks.components.acknowledgements import acknowledge
 
 
 class Grant(NamedTuple):
-    """One statement, and why its wildcard resources are as narrow as they can be."""
+    """One statement; and why its wildcard resources are as narrow as they can be, or why it denies."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: Mapping[str, Any] | None
     reason: str
+    effect: iam.Effect = iam.Effect.ALLOW
+    sid: str | None = None
 
     def statement(self) -> iam.PolicyStatement:
         """Write it for IAM."""
         return iam.PolicyStatement(
-            actions=list(self.actions), resources=list(self.resources), conditions=self.conditions
+            sid=self.sid,
+            effect=self.effect,
+            actions=list(self.actions),
+            resources=list(self.resources),
+            conditions=self.conditions,
         )
 
 
@@ -44,26 +51,80 @@ def allow(*actions: str, on: Sequence[str], when: Mapping[str, Any] | None = Non
     ValueError
         If an action has a wildcard, or the reason and the wildcards do not go together.
     """
-    if any("*" in action for action in actions):
-        raise ValueError(f"{actions} hold a wildcard: name the actions that are meant.")
+    _refuse_wildcards(actions)
     if any("*" in resource for resource in on) != bool(wildcard_because):
         raise ValueError(f"{actions}: give a reason in wildcard_because exactly where a resource has a wildcard.")
     return Grant(actions, tuple(on), when, wildcard_because)
 
 
+def deny(
+    *actions: str, when: Mapping[str, Any] | None = None, on: Sequence[str] = ("*",), sid: str, because: str
+) -> Grant:
+    """Deny actions, whatever allows them. A wildcard resource needs no reason here: it makes a denial complete.
+
+    Parameters
+    ----------
+    sid : str
+        The statement's name: IAM says no more of a denial than which action it was, so a person looks it up.
+    because : str
+        What the denial is for.
+
+    Raises
+    ------
+    ValueError
+        If an action has a wildcard, or there is no reason.
+    """
+    _refuse_wildcards(actions)
+    if not because:
+        raise ValueError(f"{sid}: say in because what the denial is for.")
+    return Grant(actions, tuple(on), when, because, iam.Effect.DENY, sid)
+
+
+def _refuse_wildcards(actions: Sequence[str]) -> None:
+    if any("*" in action for action in actions):
+        raise ValueError(f"{actions} hold a wildcard: name the actions that are meant.")
+
+
 def role_with(
-    scope: Construct, construct_id: str, *, trusts: iam.IPrincipal, grants: Sequence[Grant], description: str = ""
+    scope: Construct,
+    construct_id: str,
+    *,
+    trusts: iam.IPrincipal,
+    grants: Sequence[Grant],
+    guardrails: Sequence[Grant] = (),
+    description: str = "",
 ) -> iam.Role:
-    """Make a role with these grants: their policy exists before the role does, so nothing has to wait for it."""
+    """Make a role with these grants: their policy exists before the role does, so nothing has to wait for it.
+
+    Guardrails are a policy of their own: together they would pass IAM's 6,144 characters.
+    """
+    policies = [policy_with(scope, f"{construct_id}Grants", grants=grants, description=description)]
+    if guardrails:
+        fence = f"Guardrails: {description}" if description else ""
+        policies.append(policy_with(scope, f"{construct_id}Guardrails", grants=guardrails, description=fence))
+    return iam.Role(
+        scope, construct_id, assumed_by=trusts, description=description or None, managed_policies=[*policies]
+    )
+
+
+def policy_with(
+    scope: Construct,
+    construct_id: str,
+    *,
+    grants: Sequence[Grant],
+    roles: Sequence[iam.IRole] = (),
+    description: str = "",
+) -> iam.ManagedPolicy:
+    """Write grants down as a managed policy, and argue their wildcards."""
     policy = iam.ManagedPolicy(
         scope,
-        f"{construct_id}Grants",
+        construct_id,
         description=description or None,
+        roles=[*roles],
         statements=[grant.statement() for grant in grants],
     )
-    role = iam.Role(scope, construct_id, assumed_by=trusts, description=description or None, managed_policies=[policy])
     argue_wildcards(policy, grants)
-    return role
+    return policy
 
 
 def argue_wildcards(policy: iam.ManagedPolicy, grants: Sequence[Grant]) -> None:
@@ -71,7 +132,7 @@ def argue_wildcards(policy: iam.ManagedPolicy, grants: Sequence[Grant]) -> None:
     reasons: dict[str, list[str]] = {}
     for grant in grants:
         for resource in grant.resources:
-            if "*" in resource:
+            if "*" in resource and grant.effect is iam.Effect.ALLOW:
                 reasons.setdefault(as_found(Stack.of(policy), resource), []).append(grant.reason)
     for resource, why in reasons.items():
         finding = f"AwsSolutions-IAM5[Resource::{resource}]"

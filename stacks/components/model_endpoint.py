@@ -14,7 +14,7 @@ from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import CAPTURE
 from stacks.components.grants import resource_of
-from stacks.components.roles import Place
+from stacks.components.place import Place
 
 # SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
 VARIANT = "main"

@@ -17,7 +17,7 @@ from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction, acknowledge_function
-from stacks.components.grants import Grant, allow, argue_wildcards, as_found, role_with
+from stacks.components.grants import Grant, allow, as_found, policy_with, role_with
 from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
@@ -113,10 +113,7 @@ class PipelineRun(Construct):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
         # A policy of its own: the state machine that it names is made after the role.
         grants = [write_log(group), call, allow("states:StartExecution", on=[machine.ref])]
-        self._start_policy = iam.ManagedPolicy(
-            self, "StartGrants", roles=[starts], statements=[grant.statement() for grant in grants]
-        )
-        argue_wildcards(self._start_policy, grants)
+        self._start_policy = policy_with(self, "StartGrants", grants=grants, roles=[starts])
         _acknowledge_waiter(provider, waiter, machine)
         return provider
 

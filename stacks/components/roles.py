@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aws_cdk import Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.components import permissions
 from stacks.components.bucket_rules import CAPTURE, RUNS, reaches_buckets_from_outside
 from stacks.components.grants import Grant, allow, role_with
+from stacks.components.guardrails import guardrails
 from stacks.components.images import xgboost_repository_arn
-from stacks.components.keys import Keys
 from stacks.components.permissions import SAGEMAKER
+from stacks.components.place import Place
 
 # Where things lie in the buckets.
 RAW, CODE = "raw/", "code/"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where SageMaker's jobs work: the buckets, the keys, the network."""
-
-    data: s3.IBucket
-    models: s3.IBucket
-    keys: Keys
-    subnets: Sequence[ec2.ISubnet]
-    security_group: ec2.ISecurityGroup
 
 
 def job_grants(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[Grant]:
@@ -87,7 +74,12 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
 
 
 def pipeline_role(
-    scope: Construct, *, place: Place, jobs: Sequence[iam.IRole], package_group: sagemaker.CfnModelPackageGroup
+    scope: Construct,
+    *,
+    place: Place,
+    jobs: Sequence[iam.IRole],
+    package_group: sagemaker.CfnModelPackageGroup,
+    instance_types: Sequence[str],
 ) -> iam.Role:
     """Run the steps: start and watch jobs under their own roles, read what the gate reads, register the package."""
     stack = Stack.of(scope)
@@ -105,6 +97,7 @@ def pipeline_role(
         "PipelineRole",
         description="Runs the churn pipeline",
         trusts=permissions.service_principal(SAGEMAKER),
+        guardrails=guardrails(place=place, instance_types=instance_types),
         grants=[
             allow(
                 "sagemaker:AddTags",

@@ -43,7 +43,11 @@ def test_condition_keys_come_from_the_request() -> None:
     vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
     request = processing_request(
         python("pass"),
-        NetworkConfig={"EnableNetworkIsolation": True, "VpcConfig": vpc},
+        NetworkConfig={
+            "EnableNetworkIsolation": True,
+            "EnableInterContainerTrafficEncryption": False,
+            "VpcConfig": vpc,
+        },
         ProcessingOutputConfig={"Outputs": [], "KmsKeyId": "out"},
     )
     request["ProcessingResources"]["ClusterConfig"]["VolumeKmsKeyId"] = "volume"
@@ -54,6 +58,13 @@ def test_condition_keys_come_from_the_request() -> None:
         "sagemaker:OutputKmsKey": "out",
         "sagemaker:InstanceTypes": ["ml.m5.large"],
         "sagemaker:NetworkIsolation": "true",
+        "sagemaker:InterContainerTrafficEncryption": "false",
+    }
+
+
+def test_a_shell_into_a_training_container_is_seen() -> None:
+    assert authorization.condition_keys({"RemoteDebugConfig": {"EnableRemoteDebug": True}}) == {
+        "sagemaker:EnableRemoteDebug": "true"
     }
 
 
