@@ -1,6 +1,7 @@
 """Judge a model on the test customers: ``python -m ml.evaluate --model DIR --test DIR --output-dir DIR``.
 
-Writes evaluation.json, which the pipeline's gate reads, and evaluation.html for people.
+Writes evaluation.json, which the pipeline's gate reads, evaluation.html for people, and predictions.csv, by which
+another model can be compared with this one customer by customer.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml import artifact, evaluation_page, metrics, money
+from ml.compare import Predictions
 from ml.container import JobError, base_dir, processing_message_file, run
 from ml.dataset import Dataset, read_csv
 from ml.money import Costs
@@ -116,6 +118,7 @@ def main(argv: list[str] | None = None) -> int:
         args.output_dir.mkdir(parents=True, exist_ok=True)
         (args.output_dir / "evaluation.json").write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
         (args.output_dir / "evaluation.html").write_text(evaluation_page.render(result), encoding="utf-8")
+        (args.output_dir / "predictions.csv").write_text(Predictions(data.labels, scores).to_csv())
         told = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
         print(f"{len(data.labels):,} test customers: {told}")
         print(f"Expected cost per customer: {result['cost']['expected_cost_per_customer']:.2f} USD")

@@ -10,6 +10,7 @@ import pytest
 import sklearn.metrics
 
 from ml import artifact, evaluate, evaluation_page, fit
+from ml.compare import Predictions
 from ml.dataset import read_csv
 from schema import load_schema
 
@@ -70,6 +71,19 @@ def test_the_metrics_are_those_of_the_models_own_predictions(
     assert cost["do_nothing_cost_per_customer"] == pytest.approx(500 * data.labels.mean())
     assert min(point["cost"] for point in cost["curve"]) == pytest.approx(cost["best_cost_per_customer"])
     assert cost["best_cost_per_customer"] <= cost["expected_cost_per_customer"]
+
+
+def test_the_predictions_are_kept_without_the_customers(
+    evaluation: dict[str, Any], tmp_path: Path, trained: tuple[Path, str], prepared: Path
+) -> None:
+    text = (tmp_path / "out" / "predictions.csv").read_text()
+    said = Predictions.from_csv(text)
+    data = read_csv(prepared / "test.csv", len(load_schema().columns))
+    scores = fit.probabilities(artifact.load_booster(trained[0]), data.features, load_schema().columns)
+    assert said.labels.tolist() == data.labels.tolist()
+    assert said.probabilities.tolist() == scores.tolist()
+    assert {line.count(",") for line in text.splitlines()} == {1}
+    assert sklearn.metrics.average_precision_score(*said) == pytest.approx(evaluation["metrics"]["average_precision"])
 
 
 def test_costs_are_parameters(packed: Path, prepared: Path, tmp_path: Path, evaluation: dict[str, Any]) -> None:

@@ -1,0 +1,115 @@
+"""Two models on the same customers: is one really better, or only luckier?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ml import metrics, money
+from ml.container import JobError
+from ml.money import Costs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+HEADER = "churned,probability"
+SAMPLES = 1000
+MIDDLE = (2.5, 97.5)  # per cent
+
+
+class Predictions(NamedTuple):
+    """What a model said of customers whose fate is known; both of shape (n_customers,)."""
+
+    labels: Array
+    probabilities: Array
+
+    def to_csv(self) -> str:
+        """Write them, with nothing that names a customer; reading gives the very same numbers."""
+        pairs = zip(self.labels.tolist(), self.probabilities.tolist(), strict=True)
+        return "\n".join([HEADER, *(f"{int(label)},{probability!r}" for label, probability in pairs)]) + "\n"
+
+    @classmethod
+    def from_csv(cls, text: str) -> Predictions:
+        """Read what `to_csv` wrote.
+
+        Raises
+        ------
+        JobError
+            When it is something else.
+        """
+        head, _, body = text.partition("\n")
+        if head.strip() != HEADER or not body.strip():
+            raise JobError(f"The predictions must begin with the line {HEADER} and hold a customer; evaluate again.")
+        table = np.loadtxt(body.splitlines(), delimiter=",", dtype=np.float64, ndmin=2)
+        return cls(table[:, 0], table[:, 1])
+
+
+class Difference(NamedTuple):
+    """The second model less the first: as measured, and the middle 95 % over resampled customers."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether resampling the customers hardly ever turns the sign."""
+        return self.low > 0 or self.high < 0
+
+
+def differences(
+    first: tuple[Predictions, float],
+    second: tuple[Predictions, float],
+    costs: Costs,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+) -> dict[str, Difference]:
+    """Return how the second model differs from the first, by average precision and by expected cost (USD a customer).
+
+    Each sample draws customers with replacement, the same ones for both models, churners and others apart, so that no
+    sample lacks either (a stratified, paired bootstrap; Efron and Tibshirani, An Introduction to the Bootstrap, 1993).
+
+    Parameters
+    ----------
+    first, second : (Predictions, float)
+        Predictions for the same customers in the same order, and the threshold at which that model decides.
+    seed, samples : int
+        Of the bootstrap.
+
+    Raises
+    ------
+    JobError
+        When the customers are not the same, or lack churners or others.
+    """
+    labels = first[0].labels
+    if not np.array_equal(labels, second[0].labels):
+        raise JobError("The models were judged on different customers; evaluate both on the same test set.")
+    if len(np.unique(labels)) < 2:
+        raise JobError("The test set needs churners and others; give it more customers.")
+    each = [money.each_cost(labels, said.probabilities, threshold, costs) for said, threshold in (first, second)]
+    saved = each[1] - each[0]
+
+    def precision(rows: NDArray[np.intp]) -> float:
+        ours, theirs = (
+            metrics.average_precision(labels[rows], said.probabilities[rows]) for said, _ in (second, first)
+        )
+        return ours - theirs
+
+    measures: dict[str, Callable[[NDArray[np.intp]], float]] = {
+        "average_precision": precision,
+        "expected_cost_per_customer": lambda rows: float(saved[rows].mean()),
+    }
+    rng = np.random.default_rng(seed)
+    groups = [np.flatnonzero(labels == value) for value in (0, 1)]
+    drawn = [np.concatenate([rng.choice(group, len(group)) for group in groups]) for _ in range(samples)]
+    everyone = np.arange(len(labels))
+    found = {}
+    for name, measure in measures.items():
+        low, high = np.percentile([measure(rows) for rows in drawn], MIDDLE)
+        found[name] = Difference(measure(everyone), float(low), float(high))
+    return found
