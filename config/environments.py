@@ -17,7 +17,6 @@ def _dev() -> Settings:
         name="dev",
         network=NetworkSettings(cidr="10.40.0.0/16"),
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=14),
-        training=TrainingSettings(unattended_approval="Approved"),
     )
 
 
@@ -49,7 +48,7 @@ def _local() -> Settings:
         # There is no VPC to come from: jobs are processes, and a denial would stop them.
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
-        training=TrainingSettings(step_timeout_s=300, unattended_approval="Approved"),
+        training=TrainingSettings(step_timeout_s=300),
     )
 
 

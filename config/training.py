@@ -30,9 +30,6 @@ class TrainingSettings(Section):
         Gate: the least average precision on the test split, 0 to 1; docs/decisions/gate.md measures both.
     maximum_cost_per_customer : float
         Gate: the highest expected cost in USD per customer on the test split.
-    unattended_approval : {"Approved", "PendingManualApproval"}
-        Status of a package whose run nobody deployed. A deployment's own run is approved: who may
-        deploy the endpoint has decided.
     """
 
     section: ClassVar[str] = "training"
@@ -48,7 +45,6 @@ class TrainingSettings(Section):
     cost_saved_customer: float = 100.0
     minimum_average_precision: float = 0.80
     maximum_cost_per_customer: float = 32.0
-    unattended_approval: Literal["Approved", "PendingManualApproval"] = "PendingManualApproval"
 
     @property
     def instance_types(self) -> tuple[str, ...]:

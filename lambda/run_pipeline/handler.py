@@ -1,4 +1,4 @@
-"""The deployment's run of the pipeline, as a custom resource: started here, awaited here, and its package handed back.
+"""The deployment's run of the pipeline, as a custom resource: started, awaited, its package approved and handed back.
 
 CloudFormation calls `on_event` by the CDK's provider framework, then `is_complete` until it says so. A run that fails
 fails the deployment with the run's own reason.
@@ -38,5 +38,9 @@ def is_complete(event: Event, _context: object) -> Event:
     properties = runs.Properties.read(event["ResourceProperties"])
     if event["RequestType"] == "Delete":
         return {"IsComplete": runs.ended(_sagemaker, properties)}
+    # The execution is the one that `on_event` has started or found approved, never one looked up by its name.
     package = runs.package_of(_sagemaker, event["Data"]["ExecutionArn"])
-    return {"IsComplete": True, "Data": {"ModelPackageArn": package}} if package else {"IsComplete": False}
+    if package is None:
+        return {"IsComplete": False}
+    runs.approve(_sagemaker, properties, package)
+    return {"IsComplete": True, "Data": {"ModelPackageArn": package}}

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# A deployment is made by someone who may replace the endpoint: that person's approval is the deployment.
-APPROVED = {"Name": "ModelApprovalStatus", "Value": "Approved"}
+# States of a package's approval; the third waits for someone to decide.
+APPROVED, REJECTED = "Approved", "Rejected"
 # CloudFormation shows about 1,000 characters of a reason; what comes first matters.
 REASON_LIMIT = 900
 ONGOING = ("Executing", "Stopping")
@@ -49,18 +49,19 @@ class Properties:
 
 
 def find(client: Client, properties: Properties) -> str | None:
-    """Find a run of the same inputs that is still going on, or that succeeded and whose package may be deployed.
+    """Find a run of the same inputs that succeeded and whose package is approved.
 
     A deployment that failed later, or that is rolled back, comes by here again: it gets the package it had, at once.
-    A package that someone has rejected since is not brought back.
+    A package that someone has rejected since is not brought back. Nor is a run joined that goes on, or one taken whose
+    package waits for approval: anyone who may start runs may give one this name, and this deployment would approve it.
     """
     for summary in _executions(client, properties):
         if summary.get("PipelineExecutionDisplayName") != properties.display_name:
             continue
+        if summary["PipelineExecutionStatus"] != "Succeeded":
+            continue
         execution: str = summary["PipelineExecutionArn"]
-        if summary["PipelineExecutionStatus"] == "Executing":
-            return execution
-        if summary["PipelineExecutionStatus"] == "Succeeded" and _is_approved(client, _package(client, execution)):
+        if _is_approved(client, _package(client, execution)):
             return execution
     return None
 
@@ -71,7 +72,6 @@ def start(client: Client, properties: Properties, request_id: str) -> str:
         PipelineName=properties.pipeline,
         PipelineExecutionDisplayName=properties.display_name,
         PipelineExecutionDescription="Started by a deployment",
-        PipelineParameters=[APPROVED],
         ClientRequestToken=hashlib.sha256(request_id.encode()).hexdigest(),
     )
     execution: str = answer["PipelineExecutionArn"]
@@ -98,6 +98,31 @@ def package_of(client: Client, execution: str) -> str | None:
     reasons = [_reason(step) for step in _steps(client, execution) if _failed(step)]
     reason = _one_line(" ".join(reasons) or answer.get("FailureReason") or "No reason was given.")
     raise RunFailed(f"The pipeline run has {status.lower()}. {reason[:REASON_LIMIT]} ({execution})")
+
+
+def approve(client: Client, properties: Properties, package: str) -> None:
+    """Approve the package of this deployment's own run; one that is approved already stays as it is.
+
+    A deployment is made by someone who may replace the endpoint: that person's approval is the deployment.
+
+    Raises
+    ------
+    RunFailed
+        If someone has rejected the package, or it cannot be served.
+    """
+    answer = client.describe_model_package(ModelPackageName=package)
+    if answer["ModelPackageStatus"] != "Completed":
+        raise RunFailed(f"The model package is {answer['ModelPackageStatus']} and cannot be served ({package}).")
+    status = answer.get("ModelApprovalStatus")
+    if status == REJECTED:
+        why = _one_line(answer.get("ApprovalDescription", "")) or "No reason was given."
+        raise RunFailed(f"The model package was rejected. {why[:REASON_LIMIT]} ({package})")
+    if status != APPROVED:
+        client.update_model_package(
+            ModelPackageArn=package,
+            ModelApprovalStatus=APPROVED,
+            ApprovalDescription=f"By the deployment whose run made it: {properties.display_name}",
+        )
 
 
 def stop(client: Client, properties: Properties) -> None:
@@ -161,7 +186,7 @@ def _is_approved(client: Client, package: str | None) -> bool:
         if exc.response["Error"]["Code"] in NOT_THERE:
             return False
         raise
-    return (answer["ModelPackageStatus"], answer.get("ModelApprovalStatus")) == ("Completed", "Approved")
+    return (answer["ModelPackageStatus"], answer.get("ModelApprovalStatus")) == ("Completed", APPROVED)
 
 
 def _failed(step: Mapping[str, Any]) -> bool:

@@ -67,11 +67,6 @@ class ChurnPipeline:
         costs = [Parameter(name=name, default=float(getattr(self.settings, key))) for key, name in COSTS.items()]
         return [
             Parameter(name="RawDataUri", default=self.raw_data_uri),
-            Parameter(
-                name="ModelApprovalStatus",
-                default=self.settings.unattended_approval,
-                allowed=("Approved", "PendingManualApproval"),
-            ),
             *costs,
             Parameter(name="MinimumAveragePrecision", default=float(self.settings.minimum_average_precision)),
             Parameter(name="MaximumCostPerCustomer", default=float(self.settings.maximum_cost_per_customer)),
@@ -156,7 +151,6 @@ class ChurnPipeline:
             "Register",
             surroundings=self.surroundings,
             package_group_name=self.package_group_name,
-            approval_status=parameter("ModelApprovalStatus"),
             model_uri=step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             environment=SERVING_ENVIRONMENT,
             evaluation_uri=join(processing_output("Evaluate", "evaluation"), "evaluation.json", on="/"),

@@ -71,6 +71,7 @@ class PythonFunction(Construct):
         self.role = role_with(
             self,
             "Role",
+            description=spec.description,
             trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
             grants=[write_log(self.log_group), *grants, *_network_grants(Stack.of(self), network)],
         )

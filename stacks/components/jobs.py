@@ -169,7 +169,6 @@ def register_step(
     *,
     surroundings: JobSurroundings,
     package_group_name: str,
-    approval_status: Json,
     model_uri: Json,
     environment: Mapping[str, str],
     evaluation_uri: Json,
@@ -181,7 +180,8 @@ def register_step(
         type="RegisterModel",
         arguments={
             "ModelPackageGroupName": package_group_name,
-            "ModelApprovalStatus": approval_status,
+            # Always: a run measures a model, and somebody else decides whether it is served.
+            "ModelApprovalStatus": "PendingManualApproval",
             "InferenceSpecification": {
                 "Containers": [
                     {"Image": surroundings.image_uri, "ModelDataUrl": model_uri, "Environment": dict(environment)}

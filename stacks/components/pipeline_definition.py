@@ -62,13 +62,11 @@ class Parameter:
 
     name: str
     default: str | float
-    allowed: tuple[str, ...] = ()
 
     def as_dict(self) -> Json:
         """Write it in SageMaker's form."""
         kind = "String" if isinstance(self.default, str) else "Float"
-        written = {"Name": self.name, "Type": kind, "DefaultValue": self.default}
-        return written | ({"EnumValues": list(self.allowed)} if self.allowed else {})
+        return {"Name": self.name, "Type": kind, "DefaultValue": self.default}
 
 
 @dataclass(frozen=True, kw_only=True)

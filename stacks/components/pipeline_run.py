@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import CustomResource, Duration, Stack, custom_resources
 from aws_cdk import aws_iam as iam
@@ -18,6 +19,7 @@ from stacks.components.acknowledgements import acknowledge
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction, acknowledge_function
 from stacks.components.grants import Grant, allow, as_found, policy_with, role_with
+from stacks.components.guardrails import APPROVED
 from stacks.components.permissions import write_log
 from stacks.components.storage import log_group
 
@@ -48,10 +50,12 @@ class PipelineRun(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         self._key = key
-        grants = _grants(Stack.of(self), pipeline, package_group)
+        runs = Runs(Stack.of(self), pipeline=pipeline, package_group=package_group)
         provider = self._provider(
-            on_event=self._handler("OnEvent", entry="on_event", grants=grants),
-            is_complete=self._handler("IsComplete", entry="is_complete", grants=grants),
+            on_event=self._handler("OnEvent", entry="on_event", does="starts and stops runs", grants=runs.start()),
+            is_complete=self._handler(
+                "IsComplete", entry="is_complete", does="awaits a run and approves its package", grants=runs.approve()
+            ),
         )
         self.resource = CustomResource(
             self,
@@ -68,14 +72,14 @@ class PipelineRun(Construct):
         self.resource.node.add_dependency(self._start_policy)
         self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
 
-    def _handler(self, construct_id: str, *, entry: str, grants: Sequence[Grant]) -> lambda_.IFunction:
+    def _handler(self, construct_id: str, *, entry: str, does: str, grants: Sequence[Grant]) -> lambda_.IFunction:
         return PythonFunction(
             self,
             construct_id,
             spec=FunctionSpec(
                 bundle=bundle({".": ROOT / "lambda" / "run_pipeline"}),
                 handler=f"handler.{entry}",
-                description=f"Runs the churn pipeline for a deployment: {entry}",
+                description=f"Deployer of models: {does}",
                 timeout_s=HANDLER_TIMEOUT_S,
                 memory_mb=HANDLER_MEMORY_MB,
                 environment={},
@@ -153,27 +157,41 @@ def _acknowledge_waiter(
     )
 
 
-def _grants(
-    stack: Stack, pipeline: sagemaker.CfnPipeline, package_group: sagemaker.CfnModelPackageGroup
-) -> list[Grant]:
-    """Start, watch and stop runs of this pipeline, and look at their packages."""
-    name = pipeline.pipeline_name
-    versions = "The versions of this one package group: SageMaker counts them up."
-    packages = stack.format_arn(
-        service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
-    )
-    return [
-        allow(
-            "sagemaker:ListPipelineExecutions",
-            "sagemaker:StartPipelineExecution",
-            on=[stack.format_arn(service="sagemaker", resource="pipeline", resource_name=name)],
-        ),
-        allow(
-            "sagemaker:DescribePipelineExecution",
-            "sagemaker:ListPipelineExecutionSteps",
-            "sagemaker:StopPipelineExecution",
-            on=[stack.format_arn(service="sagemaker", resource="pipeline", resource_name=f"{name}/execution/*")],
-            wildcard_because="The runs of this one pipeline: SageMaker makes their ids up.",
-        ),
-        allow("sagemaker:DescribeModelPackage", on=[packages], wildcard_because=versions),
-    ]
+class Runs:
+    """What the deployer of models may do: with runs of this one pipeline, and with packages of this one group."""
+
+    def __init__(
+        self, stack: Stack, *, pipeline: sagemaker.CfnPipeline, package_group: sagemaker.CfnModelPackageGroup
+    ) -> None:
+        def arn(kind: str, name: str) -> str:
+            return stack.format_arn(service="sagemaker", resource=kind, resource_name=name)
+
+        self._pipeline = arn("pipeline", pipeline.pipeline_name)
+        self._runs = arn("pipeline", f"{pipeline.pipeline_name}/execution/*")
+        self._packages = arn("model-package", f"{package_group.model_package_group_name}/*")
+
+    def start(self) -> list[Grant]:
+        """Find, start and stop runs."""
+        return [
+            allow("sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution", on=[self._pipeline]),
+            self._with_runs("sagemaker:ListPipelineExecutionSteps", "sagemaker:StopPipelineExecution"),
+            self._with_packages("sagemaker:DescribeModelPackage"),
+        ]
+
+    def approve(self) -> list[Grant]:
+        """Watch runs, and approve what they registered: not reject, not change."""
+        approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": APPROVED}}
+        return [
+            allow("sagemaker:ListPipelineExecutions", on=[self._pipeline]),
+            self._with_runs("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"),
+            self._with_packages("sagemaker:DescribeModelPackage"),
+            self._with_packages("sagemaker:UpdateModelPackage", when=approved),
+        ]
+
+    def _with_runs(self, *actions: str) -> Grant:
+        because = "The runs of this one pipeline: SageMaker makes their ids up."
+        return allow(*actions, on=[self._runs], wildcard_because=because)
+
+    def _with_packages(self, *actions: str, when: Mapping[str, Any] | None = None) -> Grant:
+        because = "The versions of this one package group: SageMaker counts them up."
+        return allow(*actions, on=[self._packages], when=when, wildcard_because=because)

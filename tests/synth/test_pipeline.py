@@ -53,8 +53,6 @@ def test_each_step_passes_the_validation_of_its_api(environment: Environment) ->
     for step in steps_of(environment, *OPERATIONS):
         operation, given_by_pipelines = OPERATIONS[step["Type"]]
         arguments = concrete(step["Arguments"]) | given_by_pipelines
-        if step["Type"] == "RegisterModel":
-            arguments["ModelApprovalStatus"] = "Approved"
         report = ParamValidator().validate(arguments, model.operation_model(operation).input_shape)
         assert not report.has_errors(), f"{step['Name']}: {report.generate_report()}"
         known = set(model.operation_model(operation).input_shape.members)
@@ -98,7 +96,12 @@ def test_the_gate_asks_for_precision_and_cost(environment: Environment) -> None:
     training = environment.settings.training
     assert defaults["MinimumAveragePrecision"] == training.minimum_average_precision
     assert defaults["MaximumCostPerCustomer"] == training.maximum_cost_per_customer
-    assert defaults["ModelApprovalStatus"] == training.unattended_approval
+
+
+def test_a_run_registers_what_somebody_else_has_to_approve(environment: Environment) -> None:
+    (register,) = steps_of(environment, "RegisterModel")
+    assert register["Arguments"]["ModelApprovalStatus"] == "PendingManualApproval"
+    assert "Approv" not in json.dumps(environment.pipeline_definition()["Parameters"])
 
 
 def test_every_property_file_that_is_read_is_written(environment: Environment) -> None:
@@ -211,10 +214,8 @@ def test_a_reference_to_nothing_is_refused(value: Any) -> None:
 
 
 def test_parameters_are_typed_by_their_default() -> None:
-    document = definition(
-        parameters=[Parameter(name="A", default="x", allowed=("x", "y")), Parameter(name="B", default=1.5)], steps=[]
-    )
+    document = definition(parameters=[Parameter(name="A", default="x"), Parameter(name="B", default=1.5)], steps=[])
     assert document["Parameters"] == [
-        {"Name": "A", "Type": "String", "DefaultValue": "x", "EnumValues": ["x", "y"]},
+        {"Name": "A", "Type": "String", "DefaultValue": "x"},
         {"Name": "B", "Type": "Float", "DefaultValue": 1.5},
     ]

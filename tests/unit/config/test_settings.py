@@ -80,7 +80,6 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (TrainingSettings, {"minimum_average_precision": 1.01}, "training.minimum_average_precision", "from 0 to 1"),
     (TrainingSettings, {"maximum_cost_per_customer": 0.0}, "training.maximum_cost_per_customer", "above 0"),
     (TrainingSettings, {"maximum_cost_per_customer": 501.0}, "training.maximum_cost_per_customer", "at most"),
-    (TrainingSettings, {"unattended_approval": "Rejected"}, "training.unattended_approval", "'Approved'"),
     (ServingSettings, {"instance_type": "ml.c5d.large"}, "serving.instance_type", "NVMe"),
     (ServingSettings, {"instance_type": "large"}, "serving.instance_type", "instance type"),
     (ServingSettings, {"instance_count": 0}, "serving.instance_count", "from 1"),
@@ -203,7 +202,6 @@ def test_the_environments_differ_where_they_must() -> None:
     assert not dev.storage.retain_on_destroy
     assert not local.storage.retain_on_destroy
     assert prod.serving.canary_percent > 0
-    assert prod.training.unattended_approval == "PendingManualApproval"
     ranges = {load_settings(name).network.cidr for name in config.ENVIRONMENTS}
     assert len(ranges) == len(config.ENVIRONMENTS), "networks that may be joined one day must not overlap"
 

@@ -88,7 +88,9 @@ def steps(sagemaker: Stubber, *of: dict[str, Any], number: int = 1) -> None:
 REGISTERED = {"StepName": "Register", "StepStatus": "Succeeded", "Metadata": {"RegisterModel": {"Arn": PACKAGE}}}
 
 
-def test_creation_starts_an_approved_run_named_after_its_inputs(handler: ModuleType, sagemaker: Stubber) -> None:
+def test_creation_starts_a_run_named_after_its_inputs_with_the_pipeline_s_own_parameters(
+    handler: ModuleType, sagemaker: Stubber
+) -> None:
     listed(sagemaker)
     sagemaker.add_response(
         "start_pipeline_execution",
@@ -97,7 +99,6 @@ def test_creation_starts_an_approved_run_named_after_its_inputs(handler: ModuleT
             "PipelineName": PIPELINE,
             "PipelineExecutionDisplayName": display_name(handler),
             "PipelineExecutionDescription": ANY,
-            "PipelineParameters": [{"Name": "ModelApprovalStatus", "Value": "Approved"}],
             "ClientRequestToken": ANY,
         },
     )
@@ -152,8 +153,9 @@ def test_a_package_that_may_not_be_deployed_is_not_brought_back(
     assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
 
 
-def package(status: str, approval: str) -> dict[str, Any]:
+def package(status: str, approval: str, **more: str) -> dict[str, Any]:
     return {
+        **more,
         "ModelApprovalStatus": approval,
         "ModelPackageName": PIPELINE,
         "ModelPackageArn": PACKAGE,
@@ -185,9 +187,13 @@ def test_a_failed_run_of_the_same_inputs_is_tried_again(handler: ModuleType, sag
     assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
 
 
-def test_a_run_that_is_still_going_on_is_joined(handler: ModuleType, sagemaker: Stubber) -> None:
+def test_a_run_that_somebody_else_may_have_given_this_name_is_not_joined(
+    handler: ModuleType, sagemaker: Stubber
+) -> None:
+    # It would be approved when it ends, whatever gate and whatever data it was started with.
     listed(sagemaker, execution(handler, "Executing"))
-    assert handler.on_event(event("Create"), None)["Data"]["ExecutionArn"].endswith("run1")
+    sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
+    assert handler.on_event(event("Create"), None)["Data"]["ExecutionArn"].endswith("run9")
 
 
 def waiting(kind: str = "Create") -> dict[str, Any]:
@@ -209,10 +215,47 @@ def test_a_run_that_goes_on_is_awaited_without_data(handler: ModuleType, sagemak
     assert handler.is_complete(waiting(), None) == {"IsComplete": False}
 
 
-def test_a_run_that_succeeded_hands_its_package_over(handler: ModuleType, sagemaker: Stubber) -> None:
+def ended_with(sagemaker: Stubber, answer: dict[str, Any]) -> None:
     described(sagemaker, "Succeeded")
     steps(sagemaker, {"StepName": "Train", "StepStatus": "Succeeded", "Metadata": {}}, REGISTERED)
+    sagemaker.add_response("describe_model_package", answer, {"ModelPackageName": PACKAGE})
+
+
+def test_a_run_that_succeeded_has_its_package_approved_and_handed_over(handler: ModuleType, sagemaker: Stubber) -> None:
+    ended_with(sagemaker, package("Completed", "PendingManualApproval"))
+    sagemaker.add_response(
+        "update_model_package",
+        {"ModelPackageArn": PACKAGE},
+        {
+            "ModelPackageArn": PACKAGE,
+            "ModelApprovalStatus": "Approved",
+            "ApprovalDescription": f"By the deployment whose run made it: {display_name(handler)}",
+        },
+    )
     assert handler.is_complete(waiting(), None) == {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE}}
+
+
+def test_a_package_that_is_approved_already_is_handed_over_as_it_is(handler: ModuleType, sagemaker: Stubber) -> None:
+    # The stub refuses every other call.
+    ended_with(sagemaker, package("Completed", "Approved"))
+    assert handler.is_complete(waiting(), None) == {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (package("Completed", "Rejected", ApprovalDescription="Too many\nmissed."), "rejected. Too many; missed. (arn"),
+        (package("Completed", "Rejected"), "rejected. No reason was given. (arn"),
+        (package("Failed", "PendingManualApproval"), "is Failed and cannot be served"),
+    ],
+)
+def test_a_package_that_was_rejected_or_is_broken_fails_the_deployment(
+    handler: ModuleType, sagemaker: Stubber, answer: dict[str, Any], message: str
+) -> None:
+    ended_with(sagemaker, answer)
+    with pytest.raises(handler.runs.RunFailed) as caught:
+        handler.is_complete(waiting(), None)
+    assert message in str(caught.value)
 
 
 def test_a_run_without_a_package_fails_the_deployment(handler: ModuleType, sagemaker: Stubber) -> None:
