@@ -48,8 +48,9 @@ NAMES: dict[str, dict[str, Any]] = {
         "_service_principal_matches": ["principal", "service"],
         "enforce": ["access_key_id", "iam_action", "service", "region", "resource_arn"],
     },
+    "ministack.core.lambda_runtime": {"execution_credentials": ["config"]},
     "ministack.core.responses": {"get_account_id": [], "get_region": [], "request_scope": ["account_id"]},
-    "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers"]},
+    "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers", "query_params"]},
     "ministack.services.apigateway_v1": {
         "_GatewayError": ["response_type", "message"],
         "_build_lambda_event_v1": [],
@@ -98,6 +99,18 @@ NAMES: dict[str, dict[str, Any]] = {
     },
     "ministack.services.eventbridge": {"_put_events": ["data", "allow_aws_source"]},
     "ministack.services.iam": {"_roles": None},
+    "ministack.services.lambda_svc": {
+        "_create_function": ["data"],
+        "_emit_lambda_logs": ["func", "request_id"],
+        "error_response_json": ["code", "message", "status"],
+    },
+    "ministack.services.s3": {
+        "_check_sse_c_copy_source": ["headers", "src_obj"],
+        "_error": ["code", "message", "status"],
+        "_get_object": ["bucket_name", "key", "headers", "query_params"],
+        "_resolve_sse_write_headers": ["headers", "bucket_name"],
+        "_stored_sse_headers": ["obj"],
+    },
     "ministack.services.sts": {"register_session": ["access_key", "session"]},
 }
 

@@ -56,6 +56,7 @@ class MiniStackHost:
         # Building a client takes tens of milliseconds and is not thread-safe in one session.
         self._session = boto3.session.Session()
         self._clients: dict[tuple[str, ...], Any] = {}
+        self._sessions: dict[tuple[str, str], dict[str, str]] = {}
         self._lock = threading.Lock()
 
     def account_id(self) -> str:
@@ -103,9 +104,12 @@ class MiniStackHost:
         """Drop all sessions: the emulator forgot them too."""
         with self._lock:
             self._clients.clear()
+            self._sessions.clear()
 
     def _assume(self, role_arn: str, account: str) -> dict[str, str]:
-        """A session of a role for the SageMaker service, after a look at its trust policy."""
+        """A session of a role for the SageMaker service, after a look at its trust policy; one for each role."""
+        if session := self._sessions.get((account, role_arn)):
+            return session
         role = role_arn.rsplit("/", 1)[-1]
         record = names.find_role(account, role)
         if record is None or not names.trusts(record, SERVICE, account):
@@ -126,24 +130,25 @@ class MiniStackHost:
                 "PrincipalType": "AssumedRole",
             },
         )
-        return {
-            "aws_access_key_id": key,
-            "aws_secret_access_key": secret,
-            "aws_session_token": token,
-        }
+        session = {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+        self._sessions[account, role_arn] = session
+        return session
 
-    def authorize(self, action: str, resource: str, context: dict[str, Any]) -> None:
-        """Raise AccessDenied unless the caller of this request may do this."""
+    def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
+        """Raise AccessDenied unless the caller of this request (or a role) may do this."""
         key = caller.get()
+        if role_arn:
+            with self._lock:
+                key = self._assume(role_arn, self.account_id())["aws_access_key_id"]
         if key is None or not names.auth_enabled():
             return
         result = names.enforce(key, action, resource, context)
         if result is not None:
             principal = getattr(result, "principal_arn", "unknown")
-            raise denied(
-                f"User: {principal} is not authorized to perform: {action} on resource: {resource} "
-                f"because no identity-based policy allows the {action} action"
-            )
+            reason = f"because no identity-based policy allows the {action} action"
+            if getattr(result, "decision", "") == "Deny":
+                reason = "with an explicit deny in an identity-based policy"
+            raise denied(f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}")
 
     def event(self, kind: str, detail: dict[str, Any]) -> None:
         """Tell the driver and EventBridge."""

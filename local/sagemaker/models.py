@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from local.sagemaker import listing, packages, roles, tags
+from local.sagemaker import duties, listing, packages, roles, tags
 from local.sagemaker.errors import invalid
 from local.sagemaker.naming import arn, name_of, now
 from local.sagemaker.operations import Answer, Request, operation
@@ -55,7 +55,11 @@ def _create_model(request: Request) -> Answer:
         raise invalid("Exactly one of PrimaryContainer or Containers must be specified.")
     for container in request.get("Containers") or [request["PrimaryContainer"]]:
         _check_container(container)
-    roles.hand_over(request.get("ExecutionRoleArn"))
+    role = request.get("ExecutionRoleArn")
+    roles.hand_over(role)
+    for container in containers(request):
+        if role and container.get("ModelDataUrl"):
+            duties.find_artifact(role, container["ModelDataUrl"])
     record = copy.deepcopy(request) | {"ModelArn": arn("Model", name), "CreationTime": now()}
     record.setdefault("EnableNetworkIsolation", False)
     tags.keep(record["ModelArn"], request)

@@ -2,7 +2,7 @@
 
 import copy
 
-from local.sagemaker import listing, platform, tags
+from local.sagemaker import duties, listing, platform, tags
 from local.sagemaker.errors import conflict, invalid
 from local.sagemaker.naming import arn, name_of, now
 from local.sagemaker.operations import Answer, Request, operation
@@ -85,6 +85,8 @@ def _create(request: Request) -> Answer:
     if bool(group_name) == bool(name):
         raise invalid("Exactly one of ModelPackageGroupName or ModelPackageName must be specified.")
     name = str(name)
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        duties.register(container)
     if group_name:
         group = require_group(group_name)
         with records.lock:

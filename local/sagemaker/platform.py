@@ -28,8 +28,8 @@ class Platform(Protocol):
     def background(self, name: str, function: Callable[[], None]) -> None:
         """Run a function on a thread of its own, in the account and region of the current request."""
 
-    def authorize(self, action: str, resource: str, context: dict[str, Any]) -> None:
-        """Raise ``AccessDeniedException`` unless the caller of the current request may do this."""
+    def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
+        """Raise ``AccessDeniedException`` unless the caller of the current request (or a role) may do this."""
 
     def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
         """Act for an account and region outside a request."""

@@ -2,7 +2,7 @@
 
 import copy
 
-from local.sagemaker import listing, platform, roles, tags
+from local.sagemaker import duties, listing, platform, roles, tags
 from local.sagemaker.errors import in_use, invalid
 from local.sagemaker.jobs import lifecycle, s3
 from local.sagemaker.jobs.container import Container
@@ -48,6 +48,14 @@ def _outputs(request: Request) -> list[dict]:
 
 def _run(job: Job) -> None:
     record = job.record
+    app = record["AppSpecification"]
+    duties.prepare(
+        record["RoleArn"],
+        image=app["ImageUri"],
+        vpc=record.get("NetworkConfig", {}).get("VpcConfig"),
+        volume_key=record["ProcessingResources"]["ClusterConfig"].get("VolumeKmsKeyId"),
+        output_key=record.get("ProcessingOutputConfig", {}).get("KmsKeyId"),
+    )
     container = job.container()
     _bring_inputs(job, container)
     for output in _outputs(record):
@@ -55,7 +63,6 @@ def _run(job: Job) -> None:
     described = {k: v for k, v in record.items() if k not in ("CreationTime", "LastModifiedTime")}
     container.write_config("processingjobconfig.json", described, "config")
     container.write_config("resourceconfig.json", _hosts(), "config")
-    app = record["AppSpecification"]
     if not app.get("ContainerEntrypoint"):
         raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
     record["ProcessingStartTime"] = now()
@@ -68,6 +75,7 @@ def _run(job: Job) -> None:
             log.put,
         )
     record["ProcessingEndTime"] = now()
+    job.measure(record["ProcessingResources"]["ClusterConfig"]["VolumeSizeInGB"])
     message = container.read("output/message")
     if message:
         record["ExitMessage"] = message

@@ -2,7 +2,7 @@
 
 import copy
 
-from local.sagemaker import listing, platform, roles, tags
+from local.sagemaker import duties, listing, platform, roles, tags
 from local.sagemaker.errors import in_use
 from local.sagemaker.jobs import lifecycle, s3
 from local.sagemaker.jobs.container import Container
@@ -72,12 +72,19 @@ def _run(job: Job) -> None:
 
 def _train(job: Job) -> None:
     record = job.record
+    algorithm = record["AlgorithmSpecification"]
     container = job.container()
     record["TrainingStartTime"] = now()
     _enter(record, "Downloading", "Downloading the training image and data")
+    duties.prepare(
+        record["RoleArn"],
+        image=algorithm.get("TrainingImage", ""),
+        vpc=record.get("VpcConfig"),
+        volume_key=record["ResourceConfig"].get("VolumeKmsKeyId"),
+        output_key=record["OutputDataConfig"].get("KmsKeyId"),
+    )
     _bring_channels(job, container)
     _write_config(job, container)
-    algorithm = record.get("AlgorithmSpecification", {})
     if not algorithm.get("ContainerEntrypoint"):
         raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
     metrics = MetricReader(definitions_of(algorithm))
@@ -92,6 +99,7 @@ def _train(job: Job) -> None:
             metrics.read,
         )
     record["FinalMetricDataList"] = metrics.final()
+    job.measure(record["ResourceConfig"]["VolumeSizeInGB"])
     _finish(job, container, outcome)
 
 

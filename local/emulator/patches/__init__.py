@@ -5,6 +5,8 @@ from local.emulator.patches import (
     access_logs,
     auth,
     custom_resources,
+    encryption,
+    functions,
     gateway,
     origins,
     recorded,
@@ -23,6 +25,8 @@ def install() -> None:
     auth.install()
     sagemaker_types.install()
     custom_resources.install()
+    encryption.install()
+    functions.install()
     gateway.install()
     access_logs.install()
     origins.install()

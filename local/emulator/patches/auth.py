@@ -1,4 +1,4 @@
-"""IAM for the SageMaker service: actions, resources and condition keys of its requests."""
+"""IAM for the SageMaker service: actions, resources and condition keys of its requests; and the resources of logs."""
 
 import json
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 from ministack.core import iam_actions
 
 from local.sagemaker import authorization
+
+_ON_TAGS = ("ListTagsForResource", "TagResource", "UntagResource")
 
 
 def install() -> None:
@@ -25,9 +27,10 @@ def install() -> None:
         region: str,
         account_id: str,
     ) -> str:
-        if service != "sagemaker":
-            return resource_of(service, method, path, headers, body, query_params, region, account_id)
         action = headers.get("x-amz-target", "").rpartition(".")[2]
+        if service != "sagemaker":
+            resource = resource_of(service, method, path, headers, body, query_params, region, account_id)
+            return _stream(action, resource, _parsed(body)) if service == "logs" else resource
         return authorization.resource(action, path, _parsed(body) if action else {})
 
     def request_tag_context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +41,18 @@ def install() -> None:
 
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.request_tag_context = request_tag_context
+
+
+def _stream(action: str, group: str, request: dict[str, Any]) -> str:
+    """What CloudWatch Logs evaluates a request on: a stream, whose name may be empty, and not the bare group.
+
+    "Use the version with ``:*`` in policies for all API actions but those on tags"; a denial shows why, as its resource
+    ends in ``:log-stream:``.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
+    if group == "*" or action in _ON_TAGS:
+        return group
+    return f"{group}:log-stream:{request.get('logStreamName', '')}"
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Execution:
     def _context(self, entry: Record) -> Context:
         role = self.record["RoleArn"]
         return Context(
-            execution_id=self._id,
+            execution_arn=self.record["PipelineExecutionArn"],
             sagemaker=lambda: self._host.client("sagemaker", role),
             resolve=lambda value: resolve(value, self._get, self._property_file),
             metadata=entry["Metadata"],

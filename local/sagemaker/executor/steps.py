@@ -28,8 +28,8 @@ class Context:
 
     Attributes
     ----------
-    execution_id
-        The identifier in the execution's ARN.
+    execution_arn
+        The execution's ARN.
     sagemaker
         Gives a SageMaker client that carries the pipeline's role.
     resolve
@@ -40,11 +40,16 @@ class Context:
         Whether the execution is being stopped.
     """
 
-    execution_id: str
+    execution_arn: str
     sagemaker: Callable[[], Any]
     resolve: Callable[[Any], Any]
     metadata: dict[str, Any]
     stopping: Callable[[], bool]
+
+    def tags(self, step: str) -> list[dict[str, str]]:
+        """The tags that SageMaker Pipelines gives to every job of a step."""
+        values = {"sagemaker:pipeline-execution-arn": self.execution_arn, "sagemaker:pipeline-step-name": step}
+        return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 @dataclasses.dataclass
@@ -69,7 +74,8 @@ def invoke(context: Context, operation: str, arguments: dict[str, Any]) -> dict[
 
 def _job_name(context: Context, step: str) -> str:
     end = identifier(10)
-    return f"pipelines-{context.execution_id}-{step}"[: _LONGEST_NAME - 11] + f"-{end}"
+    execution = context.execution_arn.rsplit("/", 1)[-1]
+    return f"pipelines-{execution}-{step}"[: _LONGEST_NAME - 11] + f"-{end}"
 
 
 def _run_job(kind: str, step: dict[str, Any], context: Context) -> Result:
@@ -77,7 +83,10 @@ def _run_job(kind: str, step: dict[str, Any], context: Context) -> Result:
     arguments = context.resolve(step["Arguments"])
     name = _job_name(context, step["Name"])
     arguments[f"{kind}Name"] = name
+    arguments["Tags"] = [*arguments.get("Tags", []), *context.tags(step["Name"])]
     answer = invoke(context, f"Create{kind}", arguments)
+    # The role must be allowed to look; what is then polled for is the service's own knowledge.
+    invoke(context, f"Describe{kind}", {f"{kind}Name": name})
     context.metadata[kind] = {"Arn": answer[f"{kind}Arn"]}
     stop_sent = False
     while True:
@@ -91,7 +100,7 @@ def _run_job(kind: str, step: dict[str, Any], context: Context) -> Result:
             reason = described.get("FailureReason") or described.get("SecondaryStatus", "")
             raise StepFailed(f"ClientError: The job was stopped. {reason}".strip())
         if context.stopping() and not stop_sent:
-            call(f"Stop{kind}", {f"{kind}Name": name})
+            invoke(context, f"Stop{kind}", {f"{kind}Name": name})
             stop_sent = True
         time.sleep(_POLL_S)
 
@@ -108,6 +117,7 @@ def _register(step: dict[str, Any], context: Context) -> Result:
     arguments = context.resolve(step["Arguments"])
     answer = invoke(context, "CreateModelPackage", arguments)
     context.metadata["RegisterModel"] = {"Arn": answer["ModelPackageArn"]}
+    invoke(context, "DescribeModelPackage", {"ModelPackageName": answer["ModelPackageArn"]})
     return Result(call("DescribeModelPackage", {"ModelPackageName": answer["ModelPackageArn"]}))
 
 

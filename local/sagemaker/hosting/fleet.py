@@ -47,7 +47,7 @@ class Fleet:
         new: list[Variant] = []
         try:
             for production in config["ProductionVariants"]:
-                variant = Variant(endpoint, production)
+                variant = Variant(endpoint, production, config.get("KmsKeyId"))
                 new.append(variant)
                 variant.start()
         except BaseException:
@@ -89,7 +89,8 @@ class Fleet:
                 return variants
             for variant in variants:
                 variant.stop()
-            variants = [Variant(endpoint["EndpointName"], p) for p in config["ProductionVariants"]]
+            key_arn = config.get("KmsKeyId")
+            variants = [Variant(endpoint["EndpointName"], p, key_arn) for p in config["ProductionVariants"]]
             for variant in variants:
                 variant.start()
             self._serving[key] = variants

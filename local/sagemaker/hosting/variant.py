@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from local import processes
-from local.sagemaker import models, platform
+from local.sagemaker import duties, models, platform
+from local.sagemaker.errors import ServiceError
 from local.sagemaker.jobs import s3
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.logs import LogStream, pump
@@ -35,17 +36,21 @@ class Variant:
         The endpoint's name, for its log group.
     production
         The ProductionVariant of the endpoint configuration.
+    volume_key
+        The key of the endpoint's disks.
     """
 
-    def __init__(self, endpoint: str, production: dict[str, Any]) -> None:
+    def __init__(self, endpoint: str, production: dict[str, Any], volume_key: str | None = None) -> None:
         self.name: str = production["VariantName"]
         self.weight: float = production.get("InitialVariantWeight", 1.0)
         self.port = 0
         self._production = production
+        self._endpoint = endpoint
+        self._volume_key = volume_key
         self._host = platform.current()
         instance = f"{self.name}/i-{identifier(17)}"
         self.model = require("Model", production["ModelName"])
-        role = self.model.get("ExecutionRoleArn")
+        role = self._role = self.model.get("ExecutionRoleArn")
         self._folder = self._host.work_dir / "endpoints" / f"{endpoint}-{identifier(8)}"
         self._log = LogStream(
             lambda: self._host.client("logs", role),
@@ -65,6 +70,7 @@ class Variant:
         """
         definition = models.containers(self.model)[0]
         container = Container(self._folder / "ml", self._host.ml_python)
+        self._prepare(definition)
         self._fetch(definition, container)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -83,15 +89,34 @@ class Variant:
         pump(processes.lines(self._process), self._log.put)
         limit = self._production.get("ContainerStartupHealthCheckTimeoutInSeconds", _START_LIMIT_S)
         self._await_ping(limit)
+        self._measure()
+
+    def _prepare(self, definition: dict[str, Any]) -> None:
+        if not self._role:
+            return
+        image, vpc = definition.get("Image", ""), self.model.get("VpcConfig")
+        try:
+            duties.prepare(self._role, image=image, vpc=vpc, volume_key=self._volume_key)
+        except ServiceError as exc:
+            raise NotHealthy(exc.message) from exc
+
+    def _measure(self) -> None:
+        """Publish how full the disk is: here the folder, as a share of the disk that holds it."""
+        if not self._role:
+            return
+        used = sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        share = 100 * used / shutil.disk_usage(self._folder).total
+        of = {"EndpointName": self._endpoint, "VariantName": self.name}
+        duties.measure(self._role, "/aws/sagemaker/Endpoints", of, {"DiskUtilization": share})
 
     def _fetch(self, definition: dict[str, Any], container: Container) -> None:
-        client = self._host.client("s3", self.model.get("ExecutionRoleArn"))
+        client = self._host.client("s3", self._role)
         url = definition.get("ModelDataUrl")
         source = definition.get("ModelDataSource", {}).get("S3DataSource")
         try:
             if url or (source and source["CompressionType"] == "Gzip"):
-                s3.download(client, url or source["S3Uri"], self._folder / "artifact")
-                archive = next((self._folder / "artifact").iterdir())
+                archive = self._folder / "model.tar.gz"
+                s3.download_file(client, url or source["S3Uri"], archive)
                 s3.unpack(archive, container.base / "model")
             elif source:
                 s3.download(client, source["S3Uri"], container.base / "model")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.sagemaker import platform, tags
+from local.sagemaker import duties, platform, tags
 from local.sagemaker.errors import ServiceError, in_use, invalid
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.logs import LogStream
@@ -74,6 +74,13 @@ class Job:
             yield stream
         finally:
             stream.close()
+
+    def measure(self, volume_gb: int) -> None:
+        """Publish how full the job's disk is, under the names that CloudWatch knows a job's metrics by."""
+        used = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        share = 100 * used / (volume_gb * 2**30)
+        namespace, host = f"/aws/sagemaker/{self.kind}s", {"Host": f"{self.name}/algo-1"}
+        duties.measure(self.record["RoleArn"], namespace, host, {"DiskUtilization": share})
 
     def container(self) -> Container:
         """A fresh folder that stands for ``/opt/ml``."""

@@ -67,6 +67,31 @@ def download(s3: Any, uri: str, folder: Path) -> int:
     return count
 
 
+def download_file(s3: Any, uri: str, target: Path) -> None:
+    """Fetch one object: no list is read, so the role needs no permission to list.
+
+    Raises
+    ------
+    DataError
+        When the role may not read it or it is not there.
+    """
+    bucket, key = split(uri)
+    try:
+        s3.download_file(bucket, key, str(target))
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+
+
+def key_of(s3: Any, bucket: str, key: str) -> str | None:
+    """The KMS key of an object; None when it has none or is not there."""
+    try:
+        answer = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError:
+        return None
+    found: str | None = answer.get("SSEKMSKeyId")
+    return found
+
+
 def upload_folder(s3: Any, folder: Path, uri: str, kms_key: str | None) -> None:
     """Put every file of a folder below an S3 prefix."""
     bucket, prefix = split(uri)

@@ -35,8 +35,14 @@ class FakeS3:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": "no such key"}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
+    def head_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        if (Bucket, Key) not in self.objects:
+            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadObject")
+        key = self.keys_used.get((Bucket, Key))
+        return {"SSEKMSKeyId": key} if key else {}
+
     def download_file(self, bucket: str, key: str, target: str) -> None:
-        Path(target).write_bytes(self.objects[bucket, key])
+        Path(target).write_bytes(self.get_object(Bucket=bucket, Key=key)["Body"].read())
 
     def get_paginator(self, _name: str) -> "FakeS3":
         return self
@@ -98,6 +104,7 @@ class TestPlatform:
         self.threads: list[threading.Thread] = []
         self.forbidden: set[str] = set()
         self.checked: list[tuple[str, str]] = []
+        self.metrics: list[dict[str, Any]] = []
 
     def account_id(self) -> str:
         return "111122223333"
@@ -108,15 +115,15 @@ class TestPlatform:
     def client(self, service: str, role_arn: str | None = None) -> Any:
         return {"s3": self.s3, "logs": self.logs, "sagemaker": Direct(self), "cloudwatch": self}[service]
 
-    def put_metric_data(self, **_: Any) -> None:
-        return
+    def put_metric_data(self, **metric: Any) -> None:
+        self.metrics.append(metric)
 
     def background(self, name: str, function: Callable[[], None]) -> None:
         thread = threading.Thread(target=function, name=name, daemon=True)
         self.threads.append(thread)
         thread.start()
 
-    def authorize(self, action: str, resource: str, context: dict[str, Any]) -> None:
+    def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
         self.checked.append((action, resource))
         if action in self.forbidden:
             raise ServiceError("AccessDeniedException", f"not authorized to perform: {action}")
