@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, Stack, Tags
+from aws_cdk import App, PermissionsBoundary, Stack, Tags
 
 from config import Settings, SettingsError, load_settings
 from ml import hyperparameters
@@ -33,7 +33,13 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     They name neither account nor region: the CLI's environment decides when it deploys, and the templates are the
     same wherever they are made.
     """
-    common: dict[str, Any] = {"settings": settings, "termination_protection": settings.deployment.termination_protected}
+    boundary = settings.identity.permissions_boundary
+    common: dict[str, Any] = {
+        "settings": settings,
+        "termination_protection": settings.deployment.termination_protected,
+        # Of all roles in the stack, the CDK's own included.
+        "permissions_boundary": PermissionsBoundary.from_name(boundary) if boundary else None,
+    }
     prefix = f"Churn-{settings.name}"
     keys = KeysStack(app, f"{prefix}-Keys", **common)
     network = NetworkStack(app, f"{prefix}-Network", keys=keys.keys, **common)

@@ -2,6 +2,7 @@
 
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
+from config.identity import IdentitySettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.serving import ServingSettings
@@ -13,6 +14,7 @@ __all__ = [
     "RUN_GRACE_S",
     "ApiSettings",
     "DeploymentSettings",
+    "IdentitySettings",
     "NetworkSettings",
     "ServingSettings",
     "Settings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from config.identity import IdentitySettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.section import Section
@@ -25,7 +26,7 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, training, serving, api, web
+    network, storage, deployment, identity, training, serving, api, web
         The sections.
     """
 
@@ -33,6 +34,7 @@ class Settings(Section):
     network: NetworkSettings
     storage: StorageSettings
     deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     serving: ServingSettings = field(default_factory=ServingSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

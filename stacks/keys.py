@@ -1,10 +1,14 @@
-"""Keys: what everything else is encrypted with. They come first and, where data is kept, stay last."""
+"""Keys: what everything else is encrypted with. They come first and, where data is kept, stay last.
+
+The account's analyzer of access, where settings ask for it, comes with them: before there is anything to share.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from aws_cdk import Stack
+from aws_cdk import aws_accessanalyzer as accessanalyzer
 from constructs import Construct
 
 from config import Settings
@@ -24,3 +28,7 @@ class KeysStack(Stack):
             models=rotating_key(self, "Models", description=f"Models of {name}", settings=storage),
             logs=logs,
         )
+        if settings.identity.access_analyzer:
+            # Of this account: it finds what anybody outside can reach. Nothing here should be; the page is served by
+            # CloudFront, which is a service and not an account.
+            accessanalyzer.CfnAnalyzer(self, "AccessAnalyzer", type="ACCOUNT")

@@ -19,6 +19,7 @@ from stacks.components.images import xgboost_image_uri
 from stacks.components.jobs import JobSurroundings
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData
+from stacks.components.registrar import registrar_role
 from stacks.components.storage import removal_policy
 from stacks.components.uploads import Upload
 
@@ -65,6 +66,7 @@ class TrainingStack(Stack):
             package_group=self.package_group,
             instance_types=settings.training.instance_types,
         )
+        registrar = registrar_role(self, settings=settings.identity, place=place, package_group=self.package_group)
         # Here and not beside the endpoint: SageMaker still needs it after the endpoint's deletion, to take its network
         # interfaces down, and this stack goes later.
         self.model_role = roles.model_role(
@@ -110,3 +112,4 @@ class TrainingStack(Stack):
         }
         CfnOutput(self, "PipelineName", value=self.pipeline.ref)
         CfnOutput(self, "PackageGroupName", value=settings.resource_name)
+        CfnOutput(self, "RegistrarRoleArn", value=registrar.role_arn)

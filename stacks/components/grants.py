@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aws_cdk import CfnResource, Reference, Stack, Token, Tokenization
+from aws_cdk import CfnResource, Duration, Reference, Stack, Token, Tokenization
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
@@ -93,17 +93,24 @@ def role_with(
     grants: Sequence[Grant],
     guardrails: Sequence[Grant] = (),
     description: str = "",
+    session: Duration | None = None,
 ) -> iam.Role:
     """Make a role with these grants: their policy exists before the role does, so nothing has to wait for it.
 
-    Guardrails are a policy of their own: together they would pass IAM's 6,144 characters.
+    Guardrails are a policy of their own: together they would pass IAM's 6,144 characters. `session` is the longest that
+    a session of the role may last; None for IAM's default, an hour.
     """
     policies = [policy_with(scope, f"{construct_id}Grants", grants=grants, description=description)]
     if guardrails:
         fence = f"Guardrails: {description}" if description else ""
         policies.append(policy_with(scope, f"{construct_id}Guardrails", grants=guardrails, description=fence))
     return iam.Role(
-        scope, construct_id, assumed_by=trusts, description=description or None, managed_policies=[*policies]
+        scope,
+        construct_id,
+        assumed_by=trusts,
+        description=description or None,
+        managed_policies=[*policies],
+        max_session_duration=session,
     )
 
 

@@ -96,6 +96,11 @@ def guardrails(*, place: Place, instance_types: Sequence[str]) -> list[Grant]:
             sid="RemoteDebug",
             because="It opens a shell into the container, and with it a way out for what lies there.",
         ),
+        deny(
+            "sts:AssumeRole",
+            sid="BecomingAnother",
+            because="A role of a run has no business in another role, the registrar's least of all.",
+        ),
         deny(*UNGUARDED, sid="WhatCannotBeFenced", because="These have no keys for what is asked of every job above."),
         never_approves(),
     ]

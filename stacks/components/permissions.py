@@ -58,7 +58,7 @@ def use_key(key: kms.IKey) -> Grant:
 
 def read_with_key(key: kms.IKey) -> Grant:
     """Read what the key encrypts."""
-    return allow("kms:Decrypt", "kms:DescribeKey", on=[key.key_arn])
+    return allow("kms:Decrypt", on=[key.key_arn])
 
 
 def lend_key(key: kms.IKey) -> Grant:

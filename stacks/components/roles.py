@@ -128,9 +128,9 @@ def pipeline_role(
             permissions.pass_roles(*jobs, service=SAGEMAKER),
             *permissions.read_objects(place.data, RUNS),
             *permissions.read_objects(place.models, RUNS),
-            permissions.use_key(place.keys.data),
-            permissions.lend_key(place.keys.data),
-            permissions.use_key(place.keys.models),
+            # To read only: what is written, and the disks, are the jobs' own roles' matter.
+            permissions.read_with_key(place.keys.data),
+            permissions.read_with_key(place.keys.models),
         ],
     )
     # SageMaker Pipelines itself reads what the gate decides on; no machine of ours is in the VPC at that moment.
@@ -147,7 +147,7 @@ def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: 
         trusts=permissions.service_principal(SAGEMAKER),
         grants=[
             *permissions.read_objects(place.models, RUNS),
-            permissions.use_key(place.keys.models),
+            permissions.read_with_key(place.keys.models),
             permissions.lend_key(place.keys.models),
             *(
                 [permissions.write_objects(place.data, CAPTURE), permissions.use_key(place.keys.data)]

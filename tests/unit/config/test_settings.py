@@ -11,6 +11,7 @@ import config
 from config import (
     ApiSettings,
     DeploymentSettings,
+    IdentitySettings,
     NetworkSettings,
     ServingSettings,
     Settings,
@@ -24,6 +25,7 @@ from config.section import Section
 
 NETWORK = {"cidr": "10.0.0.0/16"}
 STORAGE = {"retain_on_destroy": False, "log_retention_days": 14}
+OWNERS = "arn:aws:iam::111122223333:role/ModelOwners"
 SERVERLESS = {"serverless": True, "in_vpc": False, "network_isolated": False}
 
 
@@ -80,6 +82,18 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (TrainingSettings, {"minimum_average_precision": 1.01}, "training.minimum_average_precision", "from 0 to 1"),
     (TrainingSettings, {"maximum_cost_per_customer": 0.0}, "training.maximum_cost_per_customer", "above 0"),
     (TrainingSettings, {"maximum_cost_per_customer": 501.0}, "training.maximum_cost_per_customer", "at most"),
+    (
+        IdentitySettings,
+        {"registrars": ("arn:aws:iam::1:role/A",)},
+        "identity.registrars",
+        "'arn:aws:iam::1:role/A' is not",
+    ),
+    (IdentitySettings, {"registrars": ("*",)}, "identity.registrars", "ARNs of roles"),
+    (IdentitySettings, {"registrars": ("arn:aws:iam::111122223333:role/*",)}, "identity.registrars", "ARNs of roles"),
+    (IdentitySettings, {"registrars": (OWNERS, OWNERS)}, "identity.registrars", "once"),
+    (IdentitySettings, {"registrar_session_s": 900}, "identity.registrar_session_s", "one to twelve hours"),
+    (IdentitySettings, {"registrar_session_s": 43201}, "identity.registrar_session_s", "3600 to 43200"),
+    (IdentitySettings, {"permissions_boundary": "arn:aws:iam::aws:policy/X"}, "identity.permissions_boundary", "ARN"),
     (ServingSettings, {"instance_type": "ml.c5d.large"}, "serving.instance_type", "NVMe"),
     (ServingSettings, {"instance_type": "large"}, "serving.instance_type", "instance type"),
     (ServingSettings, {"instance_count": 0}, "serving.instance_count", "from 1"),

@@ -1,0 +1,68 @@
+"""The registrar: people, or the pipeline of a team, who decide which model may be served."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import IdentitySettings
+from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
+from stacks.components.grants import allow, role_with
+from stacks.components.place import Place
+
+# The states that a registrar gives a package, required in each request: nothing is changed without a decision.
+DECISIONS = ("Approved", "PendingManualApproval", "Rejected")
+
+
+def registrar_role(
+    scope: Construct, *, settings: IdentitySettings, place: Place, package_group: sagemaker.CfnModelPackageGroup
+) -> iam.Role:
+    """Approve and reject packages of this group, after reading what their evaluation says; train and serve nothing."""
+    stack = Stack.of(scope)
+    group = package_group.attr_model_package_group_arn
+    packages = stack.format_arn(
+        service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
+    )
+    versions = "The versions of this one package group: SageMaker counts them up."
+    reports = [place.data.arn_for_objects(f"{RUNS}*/evaluation/evaluation.{kind}") for kind in ("html", "json")]
+    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
+    role = role_with(
+        scope,
+        "RegistrarRole",
+        description="Approves and rejects models",
+        trusts=_registrars(settings),
+        session=Duration.seconds(settings.registrar_session_s),
+        grants=[
+            allow(
+                "sagemaker:ListModelPackages",
+                on=["*"],
+                wildcard_because="SageMaker knows no resource for lists; this one tells names and states, and no more.",
+            ),
+            allow("sagemaker:DescribeModelPackageGroup", on=[group]),
+            allow("sagemaker:DescribeModelPackage", on=[packages], wildcard_because=versions),
+            allow(
+                "sagemaker:UpdateModelPackage",
+                on=[packages],
+                when={"StringEquals": {"sagemaker:ModelApprovalStatus": [*DECISIONS]}},
+                wildcard_because=versions,
+            ),
+            allow(
+                "s3:GetObject",
+                on=reports,
+                wildcard_because="The report of each run's evaluation, and no customer's row: only the run's id "
+                "is open.",
+            ),
+            allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
+        ],
+    )
+    # People read reports from where they sit.
+    reaches_buckets_from_outside(role)
+    return role
+
+
+def _registrars(settings: IdentitySettings) -> iam.IPrincipal:
+    if not settings.registrars:
+        return iam.AccountPrincipal(Aws.ACCOUNT_ID)
+    return iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in settings.registrars))
