@@ -54,7 +54,13 @@ def test_the_pipelines_role_may_hand_over_only_its_own_jobs_roles(deployment: De
         "ProcessingJobSummaries"
     ]
     described = root.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
-    members = ("ProcessingResources", "AppSpecification", "NetworkConfig", "ProcessingOutputConfig", "StoppingCondition")
+    members = (
+        "ProcessingResources",
+        "AppSpecification",
+        "NetworkConfig",
+        "ProcessingOutputConfig",
+        "StoppingCondition",
+    )
     request = {member: described[member] for member in members if member in described}
     message = _denied(
         sagemaker.create_processing_job,

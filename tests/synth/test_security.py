@@ -90,7 +90,7 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
             for key in as_list(statement["Resource"]):
                 (concern,) = [one for one in ("Data", "Models", "Logs") if is_key(one, key)]
                 users[concern].add(resource.logical_id.partition("Grants")[0])
-    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "TrainingRole"}
+    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "RegistrarRole", "TrainingRole"}
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"}
 
 
@@ -123,7 +123,7 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
         for role in environment.resources("AWS::IAM::Role")
         if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
     }
-    assert excepted == {"InputsRole", "PageRole", "PipelineRole", "ModelRole"}
+    assert excepted == {"InputsRole", "PageRole", "PipelineRole", "ModelRole", "RegistrarRole"}
 
 
 def test_objects_do_not_pile_up(environment: Environment) -> None:
@@ -224,6 +224,7 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
+        "sagemaker:ListModelPackages",
     }
     for resource, statement in identity_statements(environment):
         if "*" in as_list(statement["Resource"]) and statement["Effect"] == "Allow":
@@ -246,9 +247,12 @@ def test_passing_a_role_names_the_role_and_the_service(environment: Environment)
             assert set(role) == {"Fn::GetAtt"}, f"{resource} passes {role}"
 
 
-def test_every_role_trusts_one_service(environment: Environment) -> None:
+def test_every_role_but_the_registrar_s_trusts_one_service(environment: Environment) -> None:
     for role in environment.resources("AWS::IAM::Role"):
         (statement,) = role.properties["AssumeRolePolicyDocument"]["Statement"]
+        if role.logical_id.startswith("RegistrarRole"):
+            assert statement["Principal"]["AWS"]
+            continue
         service = statement["Principal"]["Service"]
         assert isinstance(service, str), f"{role}"
         if service in ("sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com"):

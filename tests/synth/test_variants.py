@@ -123,3 +123,57 @@ def test_hyperparameters_of_the_settings_reach_the_training_job(synthesise: Synt
     found = synthesise(changed("training", hyperparameters=(("max_depth", "3"),)))
     train = next(step for step in found.pipeline_definition()["Steps"] if step["Name"] == "Train")
     assert train["Arguments"]["HyperParameters"]["max_depth"] == "3"
+
+
+OWNERS = ("arn:aws:iam::111122223333:role/ModelOwners", "arn:aws:iam::444455556666:user/ci/release")
+
+
+def registrar_of(found: Environment) -> dict[str, Any]:
+    (role,) = [r for r in found.resources("AWS::IAM::Role") if r.logical_id.startswith("RegistrarRole")]
+    return role.properties
+
+
+def test_the_settings_name_who_approves_models_and_for_how_long(synthesise: Synthesise) -> None:
+    role = registrar_of(synthesise(changed("identity", registrars=OWNERS, registrar_session_s=7200)))
+    statements = role["AssumeRolePolicyDocument"]["Statement"]
+    assert {s["Action"] for s in statements} == {"sts:AssumeRole"}
+    principals = [s["Principal"]["AWS"] for s in statements]
+    assert sorted(p for one in principals for p in (one if isinstance(one, list) else [one])) == sorted(OWNERS)
+    assert role["MaxSessionDuration"] == 7200
+
+
+def test_unless_they_do_the_account_decides_who_approves(synthesise: Synthesise) -> None:
+    (statement,) = registrar_of(synthesise(load_settings("dev")))["AssumeRolePolicyDocument"]["Statement"]
+    root = ["", ["arn:", {"Ref": "AWS::Partition"}, ":iam::", {"Ref": "AWS::AccountId"}, ":root"]]
+    assert statement["Principal"] == {"AWS": {"Fn::Join": root}}
+
+
+def test_a_permissions_boundary_bounds_every_role_those_of_the_cdk_included(synthesise: Synthesise) -> None:
+    found = synthesise(changed("identity", permissions_boundary="teams/Boundary"))
+    roles = found.resources("AWS::IAM::Role")
+    assert {role.stack for role in roles} >= {"Api", "Network", "Serving", "Storage", "Training", "Web"}
+    for role in roles:
+        assert "iam::${AWS::AccountId}:policy/teams/Boundary" in spelt(role.properties["PermissionsBoundary"])
+
+
+def spelt(value: Any) -> str:
+    """Write a join with references as the text of an `Fn::Sub`."""
+    if isinstance(value, str):
+        return value
+    if "Fn::Join" in value:
+        return "".join(spelt(part) for part in value["Fn::Join"][1])
+    return str(value.get("Fn::Sub") or "${" + value["Ref"] + "}")
+
+
+def test_without_one_no_role_has_a_boundary(synthesise: Synthesise) -> None:
+    assert not [r for r in synthesise(load_settings("dev")).resources("AWS::IAM::Role") if "Boundary" in str(r.body)]
+
+
+def test_the_account_s_access_can_be_analysed(synthesise: Synthesise) -> None:
+    analyzer = synthesise(changed("identity", access_analyzer=True)).one("AWS::AccessAnalyzer::Analyzer")
+    assert analyzer.properties["Type"] == "ACCOUNT"
+
+
+def test_unless_asked_nothing_analyses_it(synthesise: Synthesise) -> None:
+    kinds = {resource.type for resource in synthesise(load_settings("dev")).resources()}
+    assert "AWS::AccessAnalyzer::Analyzer" not in kinds

@@ -82,12 +82,7 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (TrainingSettings, {"minimum_average_precision": 1.01}, "training.minimum_average_precision", "from 0 to 1"),
     (TrainingSettings, {"maximum_cost_per_customer": 0.0}, "training.maximum_cost_per_customer", "above 0"),
     (TrainingSettings, {"maximum_cost_per_customer": 501.0}, "training.maximum_cost_per_customer", "at most"),
-    (
-        IdentitySettings,
-        {"registrars": ("arn:aws:iam::1:role/A",)},
-        "identity.registrars",
-        "'arn:aws:iam::1:role/A' is not",
-    ),
+    (IdentitySettings, {"registrars": ("arn:aws:iam::1:role/A",)}, "identity.registrars", "::1:role/A' is not"),
     (IdentitySettings, {"registrars": ("*",)}, "identity.registrars", "ARNs of roles"),
     (IdentitySettings, {"registrars": ("arn:aws:iam::111122223333:role/*",)}, "identity.registrars", "ARNs of roles"),
     (IdentitySettings, {"registrars": (OWNERS, OWNERS)}, "identity.registrars", "once"),
