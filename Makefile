@@ -42,7 +42,7 @@ check:  ## lint, types, cdk-nag and cfn-lint for every environment
 
 format:  ## let ruff mend what it can
 	$(setup) test
-	@$(python) -m ruff check --fix --quiet . ; $(python) -m ruff format .
+	@$(python) -m ruff check --fix --quiet . ; $(python) -m ruff format . && $(python) -m tools.notebooks --strip
 
 data:  ## find the raw data set (CHURN_DATA, a kept download, the public copy, made-up customers)
 	$(setup) app

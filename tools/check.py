@@ -37,13 +37,14 @@ def main() -> int:
     ok = [
         run("lint (ruff)", python, "-m", "ruff", "check", "."),
         run("format (ruff)", python, "-m", "ruff", "format", "--check", "."),
+        run("notebooks without results", python, "-m", "tools.notebooks"),
         run("types (mypy)", python, "-m", "mypy", *PACKAGES),
     ]
-    for function in sorted(p for p in (ROOT / "lambda").iterdir() if p.is_dir()):
-        # Each function is a program of its own: their modules may share names.
-        path = {"MYPYPATH": f"{ROOT}{os.pathsep}{function}"}
-        command = (python, "-m", "mypy", str(function))
-        ok.append(run(f"types (mypy, {function.name})", *command, env=path))
+    for program in (*sorted(p for p in (ROOT / "lambda").iterdir() if p.is_dir()), ROOT / "notebooks"):
+        # Each function is a program of its own, and so is the notebook's folder: their modules may share names.
+        path = {"MYPYPATH": f"{ROOT}{os.pathsep}{program}"}
+        command = (python, "-m", "mypy", str(program))
+        ok.append(run(f"types (mypy, {program.name})", *command, env=path))
     # From standard input, because of a file alone Node only checks what it takes for CommonJS.
     check_all = 'for f in "$@"; do node --input-type=module --check < "$f" || { echo "$f"; exit 1; }; done'
     scripts = sorted(str(p) for p in (ROOT / "web").rglob("*.js"))

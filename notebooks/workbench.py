@@ -1,0 +1,229 @@
+"""The notebook's workbench: finds what the deployment made and starts experiments inside its fences.
+
+It lies beside the notebook in Studio, where there is no internet. Needed are this folder with its ``studio.json``, the
+SageMaker Python SDK 3, and AWS's own services; the project's code comes from where the pipeline takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+import boto3
+
+if TYPE_CHECKING:
+    from ml.compare import Predictions
+    from ml.money import Costs
+
+STUDIO_FILE, CODE_FOLDER = "studio.json", ".code"
+# How the steps of the definition name what the others made.
+PREPARED = "Steps.Prepare.ProcessingOutputConfig.Outputs['prepared'].S3Output.S3Uri"
+ARTIFACT = "Steps.Train.ModelArtifacts.S3ModelArtifacts"
+
+
+class WorkbenchError(Exception):
+    """The workbench cannot go on; the message names what is missing and the remedy."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A model, and what it said of the test customers.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in a picture.
+    evaluation : dict
+        What ``ml.evaluate`` wrote as evaluation.json.
+    predictions : ml.compare.Predictions
+        Its probabilities and what became of the customers.
+    """
+
+    name: str
+    evaluation: dict[str, Any]
+    predictions: Predictions
+
+    @property
+    def threshold(self) -> float:
+        """Where it decides."""
+        return float(self.evaluation["cost"]["threshold"])
+
+
+def resolve(value: Any, known: Mapping[str, Any]) -> Any:
+    """Return a value of a pipeline's definition with what it refers to filled in.
+
+    Parameters
+    ----------
+    value
+        A part of the definition.
+    known : mapping
+        What there is to refer to: ``Parameters.CostMissedChurner``, ``Steps.Train.ModelArtifacts.S3ModelArtifacts``…
+
+    Raises
+    ------
+    WorkbenchError
+        When it refers to something else.
+    """
+    if isinstance(value, Mapping) and set(value) == {"Std:Join"}:
+        parts = [str(resolve(part, known)) for part in value["Std:Join"]["Values"]]
+        return value["Std:Join"]["On"].join(parts)
+    if isinstance(value, Mapping) and set(value) == {"Get"}:
+        if value["Get"] not in known:
+            raise WorkbenchError(f"The step refers to {value['Get']}, which this workbench cannot tell; teach it to.")
+        return known[value["Get"]]
+    if isinstance(value, Mapping):
+        return {key: resolve(item, known) for key, item in value.items()}
+    return [resolve(item, known) for item in value] if isinstance(value, list) else value
+
+
+def check_sdk() -> None:
+    """Refuse a kernel without the SDK that the experiments are written for.
+
+    Raises
+    ------
+    WorkbenchError
+        When it is too old. Nothing can be installed without the internet, so the remedy is another image.
+    """
+    try:
+        import sagemaker.core.resources  # noqa: F401
+    except ImportError as exc:
+        raise WorkbenchError(
+            "The SageMaker Python SDK of this kernel is older than 3: stop the space, choose an image of SageMaker "
+            "Distribution 4.2 or later for it, and start it again."
+        ) from exc
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Return bucket and key of an address in S3."""
+    parts = urlparse(uri)
+    return parts.netloc, parts.path.lstrip("/")
+
+
+class Workbench:
+    """Everything that the deployment made for a data scientist.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``studio.json``, which the deployment wrote.
+
+    Raises
+    ------
+    WorkbenchError
+        When that file is missing, or the SDK is too old.
+    """
+
+    def __init__(self, folder: Path = Path()) -> None:
+        check_sdk()
+        try:
+            about = json.loads((folder / STUDIO_FILE).read_text())
+        except FileNotFoundError as exc:
+            raise WorkbenchError(f"{folder / STUDIO_FILE} is missing; copy it again from the deployment.") from exc
+        self.folder = folder
+        #: The pipeline, the group of packages and the endpoint have one name.
+        self.name: str = about["pipeline"]
+        self.role_arn: str = about["experiment_role_arn"]
+        self.sagemaker, self.s3 = boto3.client("sagemaker"), boto3.client("s3")
+        self.logs = boto3.client("logs")
+        document = json.loads(self.sagemaker.describe_pipeline(PipelineName=self.name)["PipelineDefinition"])
+        self._parameters = {f"Parameters.{one['Name']}": one.get("DefaultValue") for one in document["Parameters"]}
+        self.steps = {step["Name"]: step["Arguments"] for step in document["Steps"]}
+
+    def bring_code(self) -> Path:
+        """Fetch the code that the pipeline runs and make it importable; return where it lies."""
+        home = self.folder / CODE_FOLDER
+        uri = next(c for c in self.steps["Train"]["InputDataConfig"] if c["ChannelName"] == "code")
+        bucket, prefix = split(uri["DataSource"]["S3DataSource"]["S3Uri"])
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                target = home / found["Key"].removeprefix(prefix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.s3.download_file(bucket, found["Key"], str(target))
+        if str(home.resolve()) not in sys.path:
+            sys.path.insert(0, str(home.resolve()))
+        return home
+
+    def read(self, uri: str) -> str:
+        """Return a text in S3."""
+        bucket, key = split(uri)
+        return str(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+
+    @property
+    def costs(self) -> Costs:
+        """What the pipeline counts for a missed churner and the rest, in USD."""
+        from ml.money import Costs
+
+        # CostMissedChurner and so on: the parameters of the pipeline are named after the fields.
+        names = {field: "Parameters.Cost" + field.title().replace("_", "") for field in Costs._fields}
+        return Costs(**{field: float(self._parameters[name]) for field, name in names.items()})
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What the steps may refer to: the pipeline's parameters, and the customers of the live model's run."""
+        return {**self._parameters, PREPARED: f"{self.run_uri}/prepared"}
+
+    def packages(self) -> list[dict[str, Any]]:
+        """Return the registered models, newest first, each with its package and its evaluation."""
+        pages = self.sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=self.name, SortBy="CreationTime", SortOrder="Descending"
+        )
+        found = []
+        for summary in (one for page in pages for one in page["ModelPackageSummaryList"]):
+            package = self.sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+            uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+            found.append({"package": package, "uri": uri, "evaluation": json.loads(self.read(uri))})
+        return found
+
+    @cached_property
+    def _live(self) -> dict[str, Any]:
+        approved = [one for one in self.packages() if one["package"]["ModelApprovalStatus"] == "Approved"]
+        if not approved:
+            raise WorkbenchError(f"No package of {self.name} is approved yet; deploy, or ask for an approval.")
+        return approved[0]
+
+    @property
+    def run_uri(self) -> str:
+        """Where the run that made the live model keeps its data: …/runs/<id>."""
+        return str(self._live["uri"].rsplit("/", 2)[0])
+
+    def live(self) -> Judged:
+        """Return the newest approved model with what its own run measured."""
+        from ml.compare import Predictions
+
+        version = self._live["package"]["ModelPackageVersion"]
+        text = self.read(f"{self.run_uri}/evaluation/predictions.csv")
+        return Judged(f"live (version {version})", self._live["evaluation"], Predictions.from_csv(text))
+
+    def ask(self, customers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return what the endpoint answers about customers: predictions, and the model that made them."""
+        from sagemaker.core.resources import Endpoint
+
+        body = json.dumps({"instances": list(customers)})
+        # By its name alone: describing endpoints is not a data scientist's business.
+        answer = Endpoint(endpoint_name=self.name).invoke(body=body, content_type="application/json")
+        told: dict[str, Any] = json.loads(answer.body.read())
+        return told
+
+    def start_run(self, why: str, **parameters: Any) -> str:
+        """Start a run of the pipeline with other parameters; return its ARN. Its package waits for an approval."""
+        answer = self.sagemaker.start_pipeline_execution(
+            PipelineName=self.name,
+            PipelineExecutionDescription=why,
+            PipelineParameters=[{"Name": name, "Value": str(value)} for name, value in parameters.items()],
+        )
+        return str(answer["PipelineExecutionArn"])
+
+    def log_tail(self, job: Any, lines: int = 3) -> list[str]:
+        """Return the last lines of a job's log."""
+        kind = "TrainingJobs" if hasattr(job, "training_job_name") else "ProcessingJobs"
+        group = f"/aws/sagemaker/{kind}"
+        streams = self.logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job.get_name()}/")
+        name = streams["logStreams"][0]["logStreamName"]
+        events = self.logs.get_log_events(logGroupName=group, logStreamName=name, limit=lines)["events"]
+        return [event["message"].replace("#011", "  ") for event in events]
