@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from config import Settings
+from stacks.components.default_group import own_default_group_closer
 from stacks.components.doors import Service, Statements, interface_doors, runtime_door, s3_statements
 from stacks.components.flow_log import log_flows
 from stacks.components.functions import FunctionNetwork
@@ -45,6 +46,7 @@ class NetworkStack(Stack):
             # Nothing here uses the group that every VPC comes with, and it would let its members talk to each other.
             restrict_default_security_group=True,
         )
+        own_default_group_closer(self.vpc, storage=settings.storage, key=keys.logs)
         self.subnets = self.vpc.isolated_subnets
         self.flow_log_group = log_flows(self, vpc=self.vpc, storage=settings.storage, key=keys.logs)
         self.s3_endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)

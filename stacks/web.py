@@ -49,7 +49,7 @@ class WebStack(Stack):
         self.distribution = site_distribution(
             self, "Distribution", settings=settings, site=self.site, access_logs=access_logs, rest_api=rest_api
         )
-        Upload(
+        page = Upload(
             self,
             "Page",
             folder=bundle({".": ROOT / "web", **self._generated(settings, made_up_data)}),
@@ -61,6 +61,8 @@ class WebStack(Stack):
             # Asked again each time, answered with 304: a deployment is seen at once and needs no invalidation.
             cache_control=s3_deployment.CacheControl.no_cache(),
         )
+        # Last: should the distribution fail, a rollback finds the bucket empty, and can delete it.
+        page.deployment.node.add_dependency(self.distribution)
         CfnOutput(self, "SiteUrl", value=f"https://{self.distribution.distribution_domain_name}")
         CfnOutput(self, "SiteBucketName", value=self.site.bucket_name)
         CfnOutput(self, "DistributionId", value=self.distribution.distribution_id)

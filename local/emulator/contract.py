@@ -106,6 +106,7 @@ NAMES: dict[str, dict[str, Any]] = {
     },
     "ministack.services.s3": {
         "_check_sse_c_copy_source": ["headers", "src_obj"],
+        "_delete_bucket": ["name"],
         "_error": ["code", "message", "status"],
         "_get_object": ["bucket_name", "key", "headers", "query_params"],
         "_resolve_sse_write_headers": ["headers", "bucket_name"],

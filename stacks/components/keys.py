@@ -14,6 +14,42 @@ from stacks.components.storage import removal_policy
 
 DELETION_DAYS = 7
 KEPT_DELETION_DAYS = 30
+# What a symmetric key with material of KMS's own is asked for. AWS's default key policy says "kms:*", which would also
+# delegate importing material, replicating to other regions, and whatever KMS learns next.
+ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+USE = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +78,19 @@ def rotating_key(scope: Construct, construct_id: str, *, description: str, setti
         construct_id,
         description=description,
         enable_key_rotation=True,
+        policy=iam.PolicyDocument(statements=[_left_to_iam()]),
         removal_policy=removal_policy(settings),
         pending_window=Duration.days(KEPT_DELETION_DAYS if settings.retain_on_destroy else DELETION_DAYS),
+    )
+
+
+def _left_to_iam() -> iam.PolicyStatement:
+    """Leave to IAM who in this account may administer and use the key: without it, nobody could ever again."""
+    return iam.PolicyStatement(
+        sid="LeftToIam",
+        principals=[iam.AccountRootPrincipal()],
+        actions=sorted((*ADMINISTRATION, *USE)),
+        resources=["*"],  # in a key's own policy: this key
     )
 
 

@@ -60,7 +60,10 @@ class BucketSpec:
 def private_bucket(
     scope: Construct, construct_id: str, *, settings: StorageSettings, removal: RemovalPolicy, spec: BucketSpec
 ) -> s3.Bucket:
-    """Make a bucket: versioned, encrypted, closed to the public, TLS only."""
+    """Make a bucket: versioned, encrypted, closed to the public, TLS only.
+
+    It is not emptied when its stack is deleted: `make destroy` does that, with the permissions of whoever destroys.
+    """
     locked = s3.ObjectLockRetention.governance(Duration.days(spec.lock_days)) if spec.lock_days else None
     bucket = s3.Bucket(
         scope,
@@ -74,7 +77,6 @@ def private_bucket(
         versioned=True,
         object_lock_default_retention=locked,
         removal_policy=removal,
-        auto_delete_objects=removal is RemovalPolicy.DESTROY,
         lifecycle_rules=[
             s3.LifecycleRule(
                 abort_incomplete_multipart_upload_after=Duration.days(UNFINISHED_UPLOAD_DAYS),

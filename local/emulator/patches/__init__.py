@@ -4,6 +4,7 @@ from local.emulator import contract
 from local.emulator.patches import (
     access_logs,
     auth,
+    buckets,
     custom_resources,
     encryption,
     functions,
@@ -25,6 +26,7 @@ def install() -> None:
     auth.install()
     sagemaker_types.install()
     custom_resources.install()
+    buckets.install()
     encryption.install()
     functions.install()
     gateway.install()
