@@ -25,9 +25,7 @@ def own_default_group_closer(vpc: ec2.Vpc, *, storage: StorageSettings, key: kms
     stack = Stack.of(vpc)
     provider = stack.node.find_child(PROVIDER)
     log = log_group(stack, "DefaultGroupLog", settings=storage, key=key)
-    group = stack.format_arn(
-        service="ec2", resource="security-group", resource_name=vpc.vpc_default_security_group
-    )
+    group = stack.format_arn(service="ec2", resource="security-group", resource_name=vpc.vpc_default_security_group)
     grants = [
         write_log(log),
         allow(
