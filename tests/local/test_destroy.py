@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import WaiterError
 
 from local.driver import environment
 from local.settings import ROOT
@@ -87,6 +88,23 @@ def test_nothing_is_deleted_unless_somebody_confirms(system: Deployment, work: t
     assert sagemaker.describe_endpoint(EndpointName=NAME)["EndpointStatus"] == "InService"
     described = sagemaker.describe_pipeline_execution(PipelineExecutionArn=work[0])
     assert described["PipelineExecutionStatus"] == "Executing"
+
+
+def test_a_stack_does_not_delete_a_bucket_that_holds_something(system: Deployment) -> None:
+    """Otherwise nothing below would tell whether the tool empties buckets."""
+    cloudformation, s3, stack = system.client("cloudformation"), system.client("s3"), "A-bucket"
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
+    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    (bucket,) = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
+    place = {"Bucket": bucket["PhysicalResourceId"], "Key": "something"}
+    s3.put_object(**place, Body=b"")
+    cloudformation.delete_stack(StackName=stack)
+    with pytest.raises(WaiterError, match="DELETE_FAILED"):
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    s3.delete_object(**place)
+    cloudformation.delete_stack(StackName=stack)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
 
 
 def test_destroy_leaves_an_empty_account(system: Deployment, work: tuple[str, str], strangers: None) -> None:
