@@ -94,6 +94,8 @@ def flat(value: Any) -> str:
         return str(delimiter).join(flat(part) for part in parts)
     if value.get("Fn::GetAtt", ["", ""])[1] == "Arn":
         return "arn:aws:iam::111122223333:role/placeholder"
+    if isinstance(value.get("Fn::ImportValue"), str):
+        return str(value["Fn::ImportValue"])  # says which stack's what it is
     return PLACEHOLDERS.get(json.dumps(value), "placeholder")
 
 
