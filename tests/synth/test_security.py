@@ -33,34 +33,6 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def test_every_bucket_is_private_versioned_and_encrypted(environment: Environment) -> None:
-    for bucket in environment.resources("AWS::S3::Bucket"):
-        assert set(bucket.properties["PublicAccessBlockConfiguration"].values()) == {True}, f"{bucket}"
-        assert len(bucket.properties["PublicAccessBlockConfiguration"]) == 4
-        assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}, f"{bucket}"
-        (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        algorithm = rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
-        holds_our_data = bucket.logical_id.startswith(("Data", "Models"))
-        assert algorithm == ("aws:kms" if holds_our_data else "AES256"), f"{bucket}"
-        assert not holds_our_data or rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
-
-
-def test_every_bucket_refuses_what_is_not_tls(environment: Environment) -> None:
-    policies = {text(policy.properties["Bucket"]): policy for policy in environment.resources(BUCKET_POLICY)}
-    for bucket in environment.resources("AWS::S3::Bucket"):
-        statements = policies[text({"Ref": bucket.logical_id})].properties["PolicyDocument"]["Statement"]
-        denials = [one for one in statements if one["Effect"] == "Deny"]
-        tls = {"Bool": {"aws:SecureTransport": "false"}}
-        assert [
-            one
-            for one in denials
-            if one["Condition"] == tls
-            and one["Action"] == "s3:*"
-            and one["Principal"] == {"AWS": "*"}
-            and {text(r) for r in one["Resource"]} == objects_and_bucket(bucket)
-        ], f"{bucket}"
-
-
 def is_key(concern: str, value: Any) -> bool:
     """Tell whether a value is the key of a concern: one of the keys stack, imported."""
     return f"-Keys:ExportsOutputFnGetAtt{concern}" in text(value)
@@ -134,49 +106,6 @@ def test_objects_do_not_pile_up(environment: Environment) -> None:
         if bucket.logical_id.startswith("Data"):
             assert expirations == {"capture/": storage.capture_retention_days}
         assert cools == ({"runs/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
-
-
-def objects_and_bucket(bucket: Resource) -> set[str]:
-    arn = {"Fn::GetAtt": [bucket.logical_id, "Arn"]}
-    return {text(arn), text({"Fn::Join": ["", [arn, "/*"]]})}
-
-
-def test_no_bucket_policy_allows_strangers(environment: Environment) -> None:
-    for policy in environment.resources(BUCKET_POLICY):
-        for statement in policy.properties["PolicyDocument"]["Statement"]:
-            if statement["Effect"] == "Deny":
-                continue
-            principal = statement["Principal"]
-            assert principal != "*"
-            assert principal.get("AWS") != "*"
-            if "Service" in principal:
-                assert statement["Condition"], f"{policy} lets {principal} in for anybody"
-
-
-def test_every_bucket_notes_its_accesses(environment: Environment) -> None:
-    for bucket in environment.resources("AWS::S3::Bucket"):
-        noted = bucket.properties.get("LoggingConfiguration")
-        assert bool(noted) is not bucket.logical_id.startswith("AccessLogs"), f"{bucket}"
-
-
-def test_every_key_rotates(environment: Environment) -> None:
-    for key in environment.resources("AWS::KMS::Key"):
-        assert key.properties["EnableKeyRotation"] is True
-        for statement in key.properties["KeyPolicy"]["Statement"]:
-            assert statement["Principal"] != "*"
-            if "Service" in statement["Principal"]:
-                assert statement["Condition"], f"{statement['Principal']} may use the key for anybody"
-
-
-def test_every_log_group_has_a_key_and_an_end(environment: Environment) -> None:
-    for group in environment.resources("AWS::Logs::LogGroup"):
-        assert group.properties["RetentionInDays"] == environment.settings.storage.log_retention_days, f"{group}"
-        assert group.properties["KmsKeyId"], f"{group}"
-
-
-def test_every_function_of_ours_logs_to_a_group_of_ours(environment: Environment) -> None:
-    for function in environment.resources("AWS::Lambda::Function"):
-        assert "Ref" in function.properties["LoggingConfig"]["LogGroup"], f"{function}"
 
 
 def test_no_action_has_a_wildcard(environment: Environment) -> None:
@@ -435,13 +364,6 @@ def test_the_network_has_the_doors_that_jobs_need(environment: Environment) -> N
     (gateway,) = [properties for name, properties in doors.items() if ".s3" in name]
     assert gateway["VpcEndpointType"] == "Gateway"
     assert len(gateway["RouteTableIds"]) == environment.settings.network.zone_count
-
-
-def test_nothing_is_public_but_the_page_and_the_api(environment: Environment) -> None:
-    assert "AWS::Lambda::Url" not in {resource.type for resource in environment.resources()}
-    for permission in environment.resources("AWS::Lambda::Permission"):
-        assert permission.properties["Principal"] == "apigateway.amazonaws.com"
-        assert "SourceArn" in permission.properties
 
 
 def test_timeouts_nest(environment: Environment) -> None:

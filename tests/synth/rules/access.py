@@ -51,9 +51,9 @@ def no_action_has_a_wildcard(environment: Environment) -> Iterator[str]:
 
 def no_policy_of_a_resource_reaches_beyond_it(environment: Environment) -> Iterator[str]:
     for resource, path, statement in statements(environment):
-        if "Principal" in statement and statement["Effect"] == "Allow" and path != TRUST:
-            if "*" in as_list(statement.get("Resource", [])) and resource.type not in MEANS_ITSELF:
-                yield f"{resource} {path} opens every resource"
+        opens = "Principal" in statement and statement["Effect"] == "Allow" and path != TRUST
+        if opens and "*" in as_list(statement.get("Resource", [])) and resource.type not in MEANS_ITSELF:
+            yield f"{resource} {path} opens every resource"
 
 
 def no_stranger_is_let_in(environment: Environment) -> Iterator[str]:

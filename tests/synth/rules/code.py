@@ -8,8 +8,9 @@ from typing import Any
 from stacks.components.pipeline_definition import all_steps
 from tests.synth.conftest import Environment
 
-from .walk import named, text
+from .walk import at, named, text
 
+LAMBDA_S_OWN_MB = 128
 # Supported by Lambda, and not on its way out.
 RUNTIMES = {"python3.13", "python3.14", "nodejs22.x", "nodejs24.x"}
 SECRET_NAME = re.compile(r"passw(or)?d|secret|credential|token|api_?key|access_?key|private_?key|auth_?key", re.I)
@@ -29,9 +30,9 @@ def every_function_has_a_log_of_ours_and_limits(environment: Environment) -> Ite
     groups = {group.logical_id for group in environment.resources("AWS::Logs::LogGroup")}
     for function in environment.resources("AWS::Lambda::Function"):
         p = function.properties
-        if p.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref") not in groups:
+        if at(p, "LoggingConfig.LogGroup.Ref") not in groups:
             yield f"{function} logs to a group that Lambda makes, without key and end"
-        if not 1 <= p.get("Timeout", 0) <= 900 or not 128 <= p.get("MemorySize", 0) <= 1024:
+        if not 1 <= p.get("Timeout", 0) <= 900 or not 128 <= p.get("MemorySize", LAMBDA_S_OWN_MB) <= 1024:
             yield f"{function} has no limits, or wide ones"
         if p.get("Runtime") not in RUNTIMES:
             yield f"{function} runs on {p.get('Runtime')}"

@@ -56,8 +56,8 @@ def _training(job: Body) -> Iterator[str]:
 
 
 def _tuning(job: Body) -> Iterator[str]:
-    definitions = [job.get("TrainingJobDefinition"), *job.get("TrainingJobDefinitions", [])]
-    for definition in filter(None, definitions):
+    single = [job["TrainingJobDefinition"]] if "TrainingJobDefinition" in job else []
+    for definition in [*single, *job.get("TrainingJobDefinitions", [])] or [{}]:
         yield from _training(definition)
     yield from _need(job, "HyperParameterTuningJobConfig.ResourceLimits")
 
