@@ -151,7 +151,7 @@ def test_unless_they_do_the_account_decides_who_approves(synthesise: Synthesise)
 def test_a_permissions_boundary_bounds_every_role_those_of_the_cdk_included(synthesise: Synthesise) -> None:
     found = synthesise(changed("identity", permissions_boundary="teams/Boundary"))
     roles = found.resources("AWS::IAM::Role")
-    assert {role.stack for role in roles} >= {"Api", "Network", "Serving", "Storage", "Training", "Web"}
+    assert {role.stack for role in roles} >= {"Api", "Network", "Serving", "Training", "Web"}
     for role in roles:
         assert "iam::${AWS::AccountId}:policy/teams/Boundary" in spelt(role.properties["PermissionsBoundary"])
 
