@@ -91,6 +91,10 @@ class StorageSettings(Section):
         How long no version in the models bucket can be deleted or overwritten; 0 for no lock.
     capture_retention_days : int
         How long captured requests and answers are kept, where ``serving.data_capture_percent`` keeps any.
+    owns_job_logs : bool
+        Whether this deployment makes, and one day deletes, the log groups that SageMaker's jobs write to. There is one
+        set per account and region: of several deployments in one account, one makes them. What nobody makes, SageMaker
+        does, without key and end.
     """
 
     section: ClassVar[str] = "storage"
@@ -101,6 +105,7 @@ class StorageSettings(Section):
     only_from_vpc: bool = True
     model_lock_days: int = 0
     capture_retention_days: int = 30
+    owns_job_logs: bool = True
 
     def check(self) -> None:
         """Check the periods."""

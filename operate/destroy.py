@@ -17,7 +17,7 @@ from config import ENVIRONMENTS, Settings, SettingsError, load_settings
 from operate import emptying, interfaces, inventory, report
 from operate.account import Account, Client, OperateError
 from operate.cdk import ROOT, Cdk
-from operate.inventory import JOB_KINDS, STUDIO_LOG_GROUP, Inventory
+from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, Inventory
 from operate.progress import Progress
 
 ATTEMPTS = 3
@@ -185,7 +185,7 @@ class Destruction:
         return self._look()
 
     def _leave_shared_groups(self) -> None:
-        for group in (*JOB_KINDS.values(), STUDIO_LOG_GROUP):
+        for group in sorted(SHARED_LOG_GROUPS):
             gone = emptying.delete_if_unused(self._logs, group)
             if gone is not None:
                 self._progress.say(f"{group} is " + ("empty: deleted" if gone else "shared, and others use it: left"))

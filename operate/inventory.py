@@ -14,6 +14,7 @@ from operate.account import Account, Client, is_absent, pages
 # Kinds of job: each service-made log group is one kind's, and is shared by all environments of the account.
 JOB_KINDS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
+SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP})
 RUNNING_JOB = ("InProgress", "Stopping")
 RUNNING_EXECUTION = ("Executing", "Stopping")
 # Lambda names the interfaces of its functions so; EC2 calls their type "lambda".
@@ -111,7 +112,9 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
     stacks = tuple(_stacks(account.client("cloudformation"), prefix))
     resources = tuple(_resources(account.client("cloudformation"), stacks))
     sagemaker, name = account.client("sagemaker"), settings.resource_name
-    named_groups = {*_named(resources, "AWS::Logs::LogGroup"), *_named(before.resources, "AWS::Logs::LogGroup")}
+    # A shared group that a stack has made is that stack's for as long as there is the stack; then it is anybody's.
+    gone = _named(before.resources, "AWS::Logs::LogGroup") - SHARED_LOG_GROUPS
+    named_groups = {*_named(resources, "AWS::Logs::LogGroup"), *gone}
     jobs = list(_jobs(sagemaker, before.job_roles))
     found = Inventory(
         stacks=stacks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from config import Settings
-from operate.inventory import Inventory
+from operate.inventory import SHARED_LOG_GROUPS, Inventory
 
 # Enough to act on; the rest is counted.
 SHOWN = 8
@@ -16,6 +16,11 @@ def plan(inventory: Inventory, settings: Settings) -> str:
         going = [name for name in names if name not in inventory.kept]
         if going:
             lines.append(f"  {_count(len(going), kind)}{_few(kind, going)}")
+    if shared := sorted(SHARED_LOG_GROUPS.intersection(inventory.log_groups) - inventory.kept):
+        lines.append(
+            f"  With {', '.join(shared)} go the logs of all jobs of the account, those of other environments too:\n"
+            f"  {settings.name} made these groups (storage.owns_job_logs)."
+        )
     if settings.storage.retain_on_destroy or inventory.kept:
         lines += ["", *_kept(inventory)]
         if settings.storage.retain_on_destroy:

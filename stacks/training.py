@@ -20,7 +20,7 @@ from stacks.components.jobs import JobSurroundings
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData
 from stacks.components.registrar import registrar_role
-from stacks.components.storage import removal_policy
+from stacks.components.storage import log_group, removal_policy
 from stacks.components.uploads import Upload
 
 PARALLEL_STEPS = 2
@@ -53,6 +53,9 @@ class TrainingStack(Stack):
             storage=settings.storage,
             log_key=place.keys.logs,
         )
+        if settings.storage.owns_job_logs:
+            for jobs in ("ProcessingJobs", "TrainingJobs"):
+                log_group(self, jobs, settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/{jobs}")
         self.package_group = sagemaker.CfnModelPackageGroup(
             self, "Packages", model_package_group_name=settings.resource_name
         )

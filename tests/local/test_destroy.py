@@ -20,8 +20,12 @@ from tests.local.deployment import Deployment
 pytestmark = pytest.mark.ends_deployment
 
 NAME = "churn-local"
-JOBS = "/aws/sagemaker/ProcessingJobs"
-STRANGERS_GROUP, STRANGERS_STREAM, STRANGERS_BUCKET = "Churn-localhost-Log", "other-team-job/algo-1-1", "churn-locally"
+SHARED = "/aws/sagemaker/studio"
+STRANGERS_GROUP, STRANGERS_STREAM, STRANGERS_BUCKET = (
+    "Churn-localhost-Log",
+    "other-domain/other-space/default",
+    "churn-locally",
+)
 BOOTSTRAP = ("CDKToolkit", "cdk-hnb659fds-", "/cdk-bootstrap/")
 SLEEP = {"ContainerEntrypoint": ["sleep"], "ContainerArguments": ["600"]}
 
@@ -48,11 +52,12 @@ def strangers(system: Deployment) -> Iterator[None]:
     """What others have in the account, under names as near to ours as can be."""
     logs, s3 = system.client("logs"), system.client("s3")
     logs.create_log_group(logGroupName=STRANGERS_GROUP)
-    logs.create_log_stream(logGroupName=JOBS, logStreamName=STRANGERS_STREAM)
+    logs.create_log_group(logGroupName=SHARED)
+    logs.create_log_stream(logGroupName=SHARED, logStreamName=STRANGERS_STREAM)
     s3.create_bucket(Bucket=STRANGERS_BUCKET)
     yield
     logs.delete_log_group(logGroupName=STRANGERS_GROUP)
-    logs.delete_log_group(logGroupName=JOBS)
+    logs.delete_log_group(logGroupName=SHARED)
     s3.delete_bucket(Bucket=STRANGERS_BUCKET)
 
 
@@ -112,8 +117,9 @@ def test_destroy_leaves_an_empty_account(system: Deployment, work: tuple[str, st
     assert code == 0, output
     assert "stopping 1 pipeline runs" in output
     assert "stopping 1 jobs" in output
+    assert "go the logs of all jobs of the account" in output
     assert "Nothing of local is left." in output
-    others = {"Logs": [f"{JOBS} {STRANGERS_STREAM}", STRANGERS_GROUP], "S3": [STRANGERS_BUCKET]}
+    others = {"Logs": [f"{SHARED} {STRANGERS_STREAM}", STRANGERS_GROUP], "S3": [STRANGERS_BUCKET]}
     assert _left(system) == others, output
 
 

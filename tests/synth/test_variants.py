@@ -10,7 +10,7 @@ import pytest
 import app as churn_app
 from config import ENVIRONMENTS, Settings, SettingsError, load_settings
 
-from .conftest import Environment
+from .conftest import Environment, Synthesised
 
 Synthesise = Callable[[Settings], Environment]
 
@@ -117,6 +117,18 @@ def test_models_can_be_locked(synthesise: Synthesise) -> None:
 def test_a_second_deployment_leaves_the_account_s_log_role_alone(synthesise: Synthesise) -> None:
     found = synthesise(changed("api", manages_log_role=False))
     assert "AWS::ApiGateway::Account" not in {resource.type for resource in found.resources()}
+
+
+def test_a_second_deployment_leaves_the_account_s_job_logs_alone(
+    synthesise: Synthesise, synthesised: Synthesised
+) -> None:
+    shared = {"/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"}
+
+    def made(environment: Environment) -> set[str]:
+        return {str(g.properties.get("LogGroupName")) for g in environment.resources("AWS::Logs::LogGroup")} & shared
+
+    assert made(synthesised.environments["dev"]) == shared
+    assert not made(synthesise(changed("storage", owns_job_logs=False)))
 
 
 def test_hyperparameters_of_the_settings_reach_the_training_job(synthesise: Synthesise) -> None:

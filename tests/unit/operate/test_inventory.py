@@ -162,6 +162,30 @@ def test_what_its_deletion_policy_keeps_is_kept_and_said(account: Account, stub:
     assert "storage.retain_on_destroy" in kept
 
 
+def test_the_jobs_log_groups_go_with_the_stack_that_made_them_and_that_is_said(account: Account, stub: Stub) -> None:
+    shared, settings = "/aws/sagemaker/TrainingJobs", load_settings("dev")
+    stub("cloudformation").add_response("describe_stacks", {"Stacks": [stack("Churn-dev-Training")]})
+    holding(stub, "Churn-dev-Training", {"TrainingJobs": ("AWS::Logs::LogGroup", shared, "Delete")})
+    named(stub, groups=(shared,))
+    found = look(account, settings)
+    assert found.log_groups == (shared,)
+    assert "the logs of all jobs of the account, those of other environments too" in report.plan(found, settings)
+
+
+def test_a_shared_log_group_is_nobody_s_once_its_stack_is_gone(account: Account, stub: Stub) -> None:
+    """SageMaker has made it anew since, for whoever's job."""
+    shared, settings = "/aws/sagemaker/TrainingJobs", load_settings("dev")
+    stub("cloudformation").add_response("describe_stacks", {"Stacks": []})
+    named(stub, groups=(shared, "Churn-dev-Api-Log-x"))
+    found = look(
+        account,
+        settings,
+        before=Inventory(resources=(Resource("AWS::Logs::LogGroup", shared, kept=False),)),
+    )
+    assert found.log_groups == ("Churn-dev-Api-Log-x",)
+    assert "other environments" not in report.plan(found, settings)
+
+
 @pytest.mark.parametrize(("policy", "kept"), [("Retain", True), ("Delete", False)])
 def test_packages_share_the_fate_of_their_group(account: Account, stub: Stub, policy: str, kept: bool) -> None:
     """The deployed template decides: the settings of dev keep nothing. CloudFormation knows a group by its ARN."""
