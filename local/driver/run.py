@@ -142,7 +142,7 @@ class Run:
         if self._state.usable():
             self._console.say("taking up the state of the last run")
         else:
-            self._console.say("the last run did not end in order: starting over")
+            self._console.say("the last run did not end in order, or was another emulator's: starting over")
             self._state.discard()
 
     def _deploy(self) -> None:

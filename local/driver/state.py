@@ -3,16 +3,25 @@
 import contextlib
 import dataclasses
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 
-from local.settings import Settings
+from local.settings import ROOT, Settings
 
 _CLEAN = "clean-stop"
 _BOOTSTRAPPED = "bootstrapped"
 _DEPLOYED = "deployed"
+
+
+def emulator_fingerprint() -> str:
+    """What the emulator is made from, the version of MiniStack included: `contract.py` pins it."""
+    digest = hashlib.sha256()
+    for source in sorted((ROOT / "local" / "emulator").rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +37,8 @@ class State:
     """The folder of the run, and the marks in it.
 
     MiniStack saves its state at a clean stop only, so state without that mark is older than what its
-    data say, and a deployment that was cut short cannot go on: both mean starting over.
+    data say; a deployment that was cut short cannot go on; and what another emulator deployed, this one may
+    be unable to change or to delete. All three mean starting over.
 
     Parameters
     ----------
@@ -46,7 +56,7 @@ class State:
 
     def usable(self) -> bool:
         """Whether it can be taken up."""
-        return self._has(_CLEAN) and self._has(_DEPLOYED)
+        return self._has(_CLEAN) and self._has(_DEPLOYED) and self._read(_DEPLOYED) == emulator_fingerprint()
 
     def discard(self) -> None:
         """Forget it."""
@@ -85,14 +95,17 @@ class State:
 
     def mark_deployed(self) -> None:
         """The deployment ended, with a whole system behind it."""
-        self._set(_DEPLOYED)
+        self._set(_DEPLOYED, emulator_fingerprint())
 
     def _has(self, mark: str) -> bool:
         return (self._settings.state_dir / mark).exists()
 
-    def _set(self, mark: str) -> None:
+    def _read(self, mark: str) -> str:
+        return (self._settings.state_dir / mark).read_text()
+
+    def _set(self, mark: str, text: str = "yes\n") -> None:
         self._settings.state_dir.mkdir(parents=True, exist_ok=True)
-        (self._settings.state_dir / mark).write_text("yes\n")
+        (self._settings.state_dir / mark).write_text(text)
 
     def running(self) -> Running | None:
         """The run that is up now, if one is: the one that holds the lock, whatever process has its number."""

@@ -47,7 +47,9 @@ def test_a_missing_interpreter_names_the_remedy(monkeypatch: pytest.MonkeyPatch)
         settings.ml_python()
 
 
-def test_state_is_usable_only_after_a_clean_stop_of_a_whole_system(run_settings: Settings) -> None:
+def test_state_is_usable_only_after_a_clean_stop_of_a_whole_system(
+    run_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = State(run_settings)
     assert not state.kept()
     state.mark_bootstrapped()
@@ -57,6 +59,10 @@ def test_state_is_usable_only_after_a_clean_stop_of_a_whole_system(run_settings:
     assert not state.usable()
     (run_settings.state_dir / "clean-stop").write_text("saved\n")
     assert state.usable()
+    with monkeypatch.context() as patch:
+        # What another one deployed, this one may not know how to delete.
+        patch.setattr("local.driver.state.emulator_fingerprint", lambda: "another")
+        assert not state.usable()
     state.deploying()
     # A deployment was cut short: CloudFormation cannot go on from there.
     assert not state.usable()
