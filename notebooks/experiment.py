@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench import ARTIFACT, Judged, Workbench, resolve, split
+from definition import ARTIFACT, resolve, split
+from workbench import Judged, Workbench
 
 if TYPE_CHECKING:
     from sagemaker.core.resources import ProcessingJob, TrainingJob

@@ -1,4 +1,4 @@
-"""The notebook's workbench: finds what the deployment made and starts experiments inside its fences.
+"""The notebook's workbench: finds what the deployment made, reads it, and asks the endpoint.
 
 It lies beside the notebook in Studio, where there is no internet. Needed are this folder with its ``studio.json``, the
 SageMaker Python SDK 3, and AWS's own services; the project's code comes from where the pipeline takes it.
@@ -13,22 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
 
 import boto3
+from definition import PREPARED, WorkbenchError, split
 
 if TYPE_CHECKING:
     from ml.compare import Predictions
     from ml.money import Costs
 
 STUDIO_FILE, CODE_FOLDER = "studio.json", ".code"
-# How the steps of the definition name what the others made.
-PREPARED = "Steps.Prepare.ProcessingOutputConfig.Outputs['prepared'].S3Output.S3Uri"
-ARTIFACT = "Steps.Train.ModelArtifacts.S3ModelArtifacts"
-
-
-class WorkbenchError(Exception):
-    """The workbench cannot go on; the message names what is missing and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -55,33 +48,6 @@ class Judged:
         return float(self.evaluation["cost"]["threshold"])
 
 
-def resolve(value: Any, known: Mapping[str, Any]) -> Any:
-    """Return a value of a pipeline's definition with what it refers to filled in.
-
-    Parameters
-    ----------
-    value
-        A part of the definition.
-    known : mapping
-        What there is to refer to: ``Parameters.CostMissedChurner``, ``Steps.Train.ModelArtifacts.S3ModelArtifacts``…
-
-    Raises
-    ------
-    WorkbenchError
-        When it refers to something else.
-    """
-    if isinstance(value, Mapping) and set(value) == {"Std:Join"}:
-        parts = [str(resolve(part, known)) for part in value["Std:Join"]["Values"]]
-        return value["Std:Join"]["On"].join(parts)
-    if isinstance(value, Mapping) and set(value) == {"Get"}:
-        if value["Get"] not in known:
-            raise WorkbenchError(f"The step refers to {value['Get']}, which this workbench cannot tell; teach it to.")
-        return known[value["Get"]]
-    if isinstance(value, Mapping):
-        return {key: resolve(item, known) for key, item in value.items()}
-    return [resolve(item, known) for item in value] if isinstance(value, list) else value
-
-
 def check_sdk() -> None:
     """Refuse a kernel without the SDK that the experiments are written for.
 
@@ -97,12 +63,6 @@ def check_sdk() -> None:
             "The SageMaker Python SDK of this kernel is older than 3: stop the space, choose an image of SageMaker "
             "Distribution 4.2 or later for it, and start it again."
         ) from exc
-
-
-def split(uri: str) -> tuple[str, str]:
-    """Return bucket and key of an address in S3."""
-    parts = urlparse(uri)
-    return parts.netloc, parts.path.lstrip("/")
 
 
 class Workbench:
@@ -168,13 +128,21 @@ class Workbench:
         """What the steps may refer to: the pipeline's parameters, and the customers of the live model's run."""
         return {**self._parameters, PREPARED: f"{self.run_uri}/prepared"}
 
-    def packages(self) -> list[dict[str, Any]]:
-        """Return the registered models, newest first, each with its package and its evaluation."""
-        pages = self.sagemaker.get_paginator("list_model_packages").paginate(
-            ModelPackageGroupName=self.name, SortBy="CreationTime", SortOrder="Descending"
-        )
+    def packages(self, most: int = 20, **only: str) -> list[dict[str, Any]]:
+        """Return registered models, newest first, each with its package and its evaluation.
+
+        Parameters
+        ----------
+        most : int
+            How many at most, 1 to 100.
+        **only
+            Filters of ``ListModelPackages``, such as ``ModelApprovalStatus="Approved"``.
+        """
+        summaries = self.sagemaker.list_model_packages(
+            ModelPackageGroupName=self.name, SortBy="CreationTime", SortOrder="Descending", MaxResults=most, **only
+        )["ModelPackageSummaryList"]
         found = []
-        for summary in (one for page in pages for one in page["ModelPackageSummaryList"]):
+        for summary in summaries:
             package = self.sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
             uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
             found.append({"package": package, "uri": uri, "evaluation": json.loads(self.read(uri))})
@@ -182,7 +150,7 @@ class Workbench:
 
     @cached_property
     def _live(self) -> dict[str, Any]:
-        approved = [one for one in self.packages() if one["package"]["ModelApprovalStatus"] == "Approved"]
+        approved = self.packages(1, ModelApprovalStatus="Approved")
         if not approved:
             raise WorkbenchError(f"No package of {self.name} is approved yet; deploy, or ask for an approval.")
         return approved[0]

@@ -16,12 +16,12 @@ def as_in_studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The notebook's folder on the path, as Jupyter puts it; forgotten afterwards."""
     monkeypatch.syspath_prepend(str(ROOT / "notebooks"))
     yield
-    for name in ("workbench", "experiment", "pictures"):
+    for name in ("definition", "workbench", "experiment", "pictures"):
         sys.modules.pop(name, None)
 
 
 def test_what_a_step_refers_to_is_filled_in() -> None:
-    from workbench import resolve
+    from definition import resolve
 
     known = {"Parameters.Cost": 500.0, "Steps.Train.Artifact": "s3://models/a.tar.gz"}
     value = {
@@ -32,14 +32,14 @@ def test_what_a_step_refers_to_is_filled_in() -> None:
 
 
 def test_what_the_workbench_cannot_tell_is_named() -> None:
-    from workbench import WorkbenchError, resolve
+    from definition import WorkbenchError, resolve
 
     with pytest.raises(WorkbenchError, match=r"Steps\.Other\.Place"):
         resolve([{"Get": "Steps.Other.Place"}], {})
 
 
 def test_an_address_has_a_bucket_and_a_key() -> None:
-    from workbench import split
+    from definition import split
 
     assert split("s3://data/runs/a/test.csv") == ("data", "runs/a/test.csv")
     assert split("s3://data") == ("data", "")
@@ -57,7 +57,8 @@ def test_jobs_are_named_as_the_permissions_want_them() -> None:
 
 
 def test_an_old_sdk_is_refused_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench import WorkbenchError, check_sdk
+    from definition import WorkbenchError
+    from workbench import check_sdk
 
     monkeypatch.setitem(sys.modules, "sagemaker.core.resources", None)
     with pytest.raises(WorkbenchError, match=r"older than 3.*image"):
@@ -66,9 +67,10 @@ def test_an_old_sdk_is_refused_with_its_remedy(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_folder_without_the_deployments_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import workbench
+    from definition import WorkbenchError
 
     monkeypatch.setattr(workbench, "check_sdk", lambda: None)
-    with pytest.raises(workbench.WorkbenchError, match=r"studio\.json is missing"):
+    with pytest.raises(WorkbenchError, match=r"studio\.json is missing"):
         workbench.Workbench(tmp_path)
 
 
