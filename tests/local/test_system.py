@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from config import load_settings
 from local.settings import ROOT
 from tests.local.deployment import Deployment
 
@@ -101,6 +102,20 @@ def test_the_first_run_left_everything_where_aws_would(deployment: Deployment) -
     assert described["ModelArtifacts"]["S3ModelArtifacts"].endswith(f"/{job['TrainingJobName']}/output/model.tar.gz")
     lines = deployment.log_lines("/aws/sagemaker/TrainingJobs")
     assert any("#011validation-" in line for line in lines)
+
+
+def test_every_log_group_there_is_has_the_key_of_logs_and_an_end(deployment: Deployment) -> None:
+    """Those too that a service would make by itself, had no stack made them before its first line."""
+    logs = deployment.client("logs")
+    groups = [g for page in logs.get_paginator("describe_log_groups").paginate() for g in page["logGroups"]]
+    written = {
+        g["logGroupName"] for g in groups if logs.describe_log_streams(logGroupName=g["logGroupName"])["logStreams"]
+    }
+    assert {"/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"} <= written
+    key = deployment.resource("Keys", "AWS::KMS::Key", "Logs")
+    for group in groups:
+        assert group.get("kmsKeyId", "").endswith(key), f"{group['logGroupName']} was made by a service"
+        assert group.get("retentionInDays") == load_settings("local").storage.log_retention_days
 
 
 def test_the_emulator_knows_every_type_of_the_templates(deployment: Deployment) -> None:

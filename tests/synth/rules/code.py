@@ -18,9 +18,13 @@ SECRET_VALUE = re.compile(
     r"(AKIA|ASIA)[0-9A-Z]{16}"  # an access key of AWS
     r"|-----BEGIN"  # a private key
     r"|\b(ghp|gho|github_pat|glpat|xox[bp]|sk)[-_][0-9A-Za-z_-]{20}"  # tokens of well-known services
-    r"|(?<![0-9A-Za-z/+])(?=[0-9A-Za-z/+]*[0-9])(?=[0-9A-Za-z/+]*[A-Z])(?=[0-9A-Za-z/+]*[a-z])[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+])"
-    r"|\{\{resolve:"  # read from a store, and then written where everybody can read it
 )
+# The other half of AWS's access key. In variables only: the CDK's ids may look like that by chance.
+SECRET_HALF = re.compile(
+    r"(?<![0-9A-Za-z/+])(?=[0-9A-Za-z/+]*[0-9])(?=[0-9A-Za-z/+]*[A-Z])(?=[0-9A-Za-z/+]*[a-z])[0-9A-Za-z/+]{40}(?![0-9A-Za-z/+])"
+)
+# Read from a store, and then written where everybody can read it.
+RESOLVED = "{{resolve:"
 # Properties that take a secret; "Token" alone is many other things in CloudFormation.
 TAKES_SECRET = re.compile(r"(^|\.)(\w*Password|\w*SecretString|ClientSecret|AuthToken|\w*PrivateKey|SecretAccessKey)$")
 FROM_THE_STORE = "{{resolve:secretsmanager:"
@@ -45,7 +49,7 @@ def no_variable_holds_a_secret(environment: Environment) -> Iterator[str]:
         for name, value in variables.items():
             if SECRET_NAME.search(name):
                 yield f"{where}: the variable {name} is named like a secret"
-            if SECRET_VALUE.search(text(value)):
+            if SECRET_VALUE.search(text(value)) or SECRET_HALF.search(text(value)) or RESOLVED in text(value):
                 yield f"{where}: the variable {name} looks like a secret"
 
 
@@ -70,6 +74,8 @@ def no_secret_is_written_into_a_template(environment: Environment) -> Iterator[s
         for path, value in named(resource.properties):
             if TAKES_SECRET.search(path) and not text(value).startswith(FROM_THE_STORE):
                 yield f"{resource} has a secret in {path}"
+            if isinstance(value, str) and SECRET_VALUE.search(value):
+                yield f"{resource} has what looks like a secret in {path}"
     for stack, template in environment.templates.items():
         for name, parameter in template.get("Parameters", {}).items():
             if SECRET_NAME.search(name) and str(parameter.get("NoEcho")).lower() != "true":

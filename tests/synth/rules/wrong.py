@@ -201,6 +201,10 @@ WRONG: dict[str, tuple[Rule, Change]] = {
         code.no_secret_is_written_into_a_template,
         added("AWS::RDS::DBInstance", MasterUserPassword="correct horse"),
     ),
+    "a token in a description": (
+        code.no_secret_is_written_into_a_template,
+        changed("AWS::EC2::SecurityGroup", "GroupDescription", "see github_pat_0123456789abcdefghijkl"),
+    ),
     "a parameter that everybody sees": (
         code.no_secret_is_written_into_a_template,
         lambda draft: draft.templates["Api"].setdefault("Parameters", {}).update(ApiKey={"Type": "String"}),
