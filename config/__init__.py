@@ -7,6 +7,7 @@ from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, St
 from config.product import ApiSettings, WebSettings
 from config.serving import ServingSettings
 from config.settings import Settings
+from config.studio import StudioSettings
 from config.training import TrainingSettings
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StorageSettings",
+    "StudioSettings",
     "TrainingSettings",
     "WebSettings",
     "load_settings",

@@ -9,6 +9,7 @@ from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings
 from config.serving import ServingSettings
 from config.settings import Settings
+from config.studio import StudioSettings
 from config.training import TrainingSettings
 
 
@@ -17,6 +18,7 @@ def _dev() -> Settings:
         name="dev",
         network=NetworkSettings(cidr="10.40.0.0/16"),
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=14),
+        studio=StudioSettings(enabled=True),
     )
 
 
@@ -37,6 +39,8 @@ def _prod() -> Settings:
         deployment=DeploymentSettings(termination_protected=True),
         serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=600, terminate_wait_s=300),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
+        # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
+        studio=StudioSettings(enabled=True),
     )
 
 
@@ -49,6 +53,7 @@ def _local() -> Settings:
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
         training=TrainingSettings(step_timeout_s=300),
+        studio=StudioSettings(enabled=True),
     )
 
 

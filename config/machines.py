@@ -13,7 +13,24 @@ NVME_FAMILY = re.compile(r"[a-z]+[0-9]+[a-z]*d[a-z]*|g4dn|g5|g6e?|gr6|p4de?|p5e?
 
 def check_instance_type(section: Section, name: str) -> None:
     """Check an instance type: well-formed, and with a disk that the project's key can encrypt."""
-    match = INSTANCE_TYPE.fullmatch(getattr(section, name))
+    _check(section, name, getattr(section, name))
+
+
+def check_instance_types(section: Section, name: str) -> None:
+    """Check a list of instance types: at least one, each named once and good by itself."""
+    types: tuple[str, ...] = getattr(section, name)
+    section.require(
+        0 < len(types) == len(set(types)),
+        name,
+        rule="must name at least one instance type, and each once",
+        remedy='Write them like ("ml.t3.medium", "ml.t3.large"), the usual one first.',
+    )
+    for one in types:
+        _check(section, name, one)
+
+
+def _check(section: Section, name: str, instance_type: str) -> None:
+    match = INSTANCE_TYPE.fullmatch(instance_type)
     section.require(
         match is not None,
         name,

@@ -10,6 +10,7 @@ from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.section import Section
 from config.serving import ServingSettings
+from config.studio import StudioSettings
 from config.training import TrainingSettings
 
 # prepare, train and evaluate: the steps that take time.
@@ -26,7 +27,7 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, training, serving, api, web
+    network, storage, deployment, identity, training, serving, api, web, studio
         The sections.
     """
 
@@ -39,6 +40,7 @@ class Settings(Section):
     serving: ServingSettings = field(default_factory=ServingSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    studio: StudioSettings = field(default_factory=StudioSettings)
 
     @property
     def resource_name(self) -> str:
@@ -66,6 +68,12 @@ class Settings(Section):
                 "in_vpc",
                 rule="must be False where network.interface_endpoints_enabled is",
                 remedy="From the VPC, the function reaches the model through an interface endpoint only.",
+            )
+        if self.studio.enabled and not self.network.interface_endpoints_enabled:
+            self.studio.refuse(
+                "enabled",
+                rule="must be False where network.interface_endpoints_enabled is",
+                remedy="A domain of the VPC starts nothing unless it reaches SageMaker through interface endpoints.",
             )
         if self.storage.retain_on_destroy and not self.deployment.termination_protected:
             self.deployment.refuse(

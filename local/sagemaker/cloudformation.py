@@ -176,7 +176,7 @@ _MODEL_PARTS = (
     "PrimaryContainer", "VpcConfig",
 )  # fmt: skip
 
-#: The types that the app uses. Another one is another line, once its operations exist.
+#: The types that the app uses; Studio's are beside it. Another one is another line, once its operations exist.
 TYPES: dict[str, Kind] = {
     "AWS::SageMaker::Model": Kind("Model", _MODEL_PARTS, "arn", ("ModelArn", "ModelName")),
     "AWS::SageMaker::EndpointConfig": Kind(

@@ -17,6 +17,11 @@ ARN_WORDS = {
     "Pipeline": "pipeline",
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",
+    "Domain": "domain",
+    "UserProfile": "user-profile",
+    "Space": "space",
+    "App": "app",
+    "StudioLifecycleConfig": "studio-lifecycle-config",
 }
 # Endpoint names are lower case in ARNs whatever their case elsewhere.
 _LOWER_CASE = {"Endpoint"}

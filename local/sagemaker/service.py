@@ -22,13 +22,16 @@ from local.sagemaker.errors import ServiceError
 from local.sagemaker.hosting.fleet import fleet
 from local.sagemaker.jobs import lifecycle
 from local.sagemaker.store import records
+from local.sagemaker.studio import apps, domains, lifecycle_configs, profiles, spaces
 
 _log = logging.getLogger("sagemaker")
 _TARGET = "SageMaker."
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _JSON = "application/x-amz-json-1.1"
+_JOBS = (pipelines, executions, processing, training)
+_STUDIO = (domains, profiles, spaces, apps, lifecycle_configs)
 #: Importing them registers their operations; a new kind of resource is one more module here.
-KINDS = (models, packages, pipelines, executions, processing, training, endpoints, tags)
+KINDS = (models, packages, *_JOBS, endpoints, *_STUDIO, tags)
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -90,6 +93,7 @@ def restore(kept: dict[str, Any]) -> None:
     lifecycle.settle("ProcessingJob")
     lifecycle.settle("TrainingJob")
     executions.settle()
+    apps.settle()
     endpoints.settle()
 
 

@@ -10,14 +10,16 @@ from local.sagemaker.store import records
 _KIND = "Tags"
 
 
-def keep(arn: str, request: Request) -> None:
+def keep(arn: str, request: Request, action: str = "") -> None:
     """Keep the tags of a request that creates a resource.
 
-    Whoever creates a resource with tags must also be allowed ``sagemaker:AddTags`` on it.
+    Whoever creates a resource with tags must also be allowed ``sagemaker:AddTags`` on it; `action`, the operation that
+    creates, is then the condition key ``sagemaker:TaggingAction``.
     """
     tags = request.get("Tags")
     if tags:
-        platform.current().authorize("sagemaker:AddTags", arn, {})
+        context = {"sagemaker:TaggingAction": action} if action else {}
+        platform.current().authorize("sagemaker:AddTags", arn, context)
         records.put(_KIND, arn, {"Tags": [dict(t) for t in tags]})
 
 

@@ -9,16 +9,19 @@ from typing import Any
 from ministack.services.cloudformation import provisioners, stacks
 
 from local.sagemaker import cloudformation
+from local.sagemaker.studio import cloudformation as studio
+
+_TYPES = {**cloudformation.TYPES, **studio.TYPES}
 
 
 def install() -> None:
     """Register the types, and keep their slow handlers off the event loop."""
-    for name, kind in cloudformation.TYPES.items():
+    for name, kind in _TYPES.items():
         provisioners._RESOURCE_HANDLERS[name] = _handler(kind)
     runs_on_thread = stacks._runs_on_worker_thread
 
     def runs_on_worker_thread(resource_type: str) -> bool:
-        return resource_type in cloudformation.TYPES or runs_on_thread(resource_type)
+        return resource_type in _TYPES or runs_on_thread(resource_type)
 
     stacks._runs_on_worker_thread = runs_on_worker_thread
 
