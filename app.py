@@ -21,6 +21,7 @@ from stacks.keys import KeysStack
 from stacks.network import NetworkStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
+from stacks.studio import StudioStack
 from stacks.training import TrainingStack
 from stacks.web import WebStack
 
@@ -52,6 +53,20 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         security_group=network.jobs_security_group,
     )
     training = TrainingStack(app, f"{prefix}-Training", place=place, raw_data=raw_data, **common)
+    studio = []
+    if network.studio_network:
+        studio.append(
+            StudioStack(
+                app,
+                f"{prefix}-Studio",
+                place=place,
+                network=network.studio_network,
+                pipeline=training.pipeline,
+                package_group=training.package_group,
+                notebooks_uri=training.notebooks_uri,
+                **common,
+            )
+        )
     serving = ServingStack(
         app,
         f"{prefix}-Serving",
@@ -79,7 +94,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         made_up_data=raw_data.made_up,
         **common,
     )
-    stacks = [keys, network, storage, training, serving, api, web]
+    stacks = [keys, network, storage, training, *studio, serving, api, web]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from config.machines import check_instance_types
 from config.section import Section
+from config.studio_machines import STUDIO_INSTANCE_TYPES
 
 # A profile's name, of which a space's is made: SageMaker allows 63 characters, and capitals, which would let two people
 # differ by nothing else.
@@ -71,6 +72,13 @@ class StudioSettings(Section):
             remedy="Remove the repeated name.",
         )
         check_instance_types(self, "instance_types")
+        unknown = [one for one in self.instance_types if one not in STUDIO_INSTANCE_TYPES]
+        self.require(
+            not unknown,
+            "instance_types",
+            rule=f"must leave out {', '.join(unknown)}, which Studio does not have",
+            remedy="Choose from config/studio_machines.py.",
+        )
         low, high = IDLE_MINUTES
         self.require_range("idle_minutes", low=low, high=high, remedy="60 minutes are SageMaker's least.")
         self.require_range("volume_gb", low=5, high=16384, remedy="10 GB hold the data, the code and their results.")

@@ -10,13 +10,23 @@ from constructs import Construct
 
 from config import Settings
 from stacks.components.default_group import own_default_group_closer
-from stacks.components.doors import Service, Statements, interface_doors, runtime_door, s3_statements
+from stacks.components.doors import (
+    Service,
+    Statements,
+    interface_doors,
+    runtime_door,
+    s3_statements,
+    studio_doors,
+    studio_reads,
+)
 from stacks.components.flow_log import log_flows
 from stacks.components.functions import FunctionNetwork
 from stacks.components.grants import resource_of
 from stacks.components.keys import Keys
+from stacks.components.studio_domain import StudioNetwork
 
 HTTPS = ec2.Port.tcp(443)
+RUNTIME = "SageMakerRuntime"
 NOTHING = {
     "CidrIp": "255.255.255.255/32",
     "Description": "Disallow all traffic",
@@ -52,14 +62,18 @@ class NetworkStack(Stack):
         self.s3_endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         for statement in s3_statements(environment=settings.name):
             self.s3_endpoint.add_to_policy(statement)
+        # S3's gateway endpoint answers on public addresses, so these rules cannot name ours; no route leads elsewhere.
         self.jobs_security_group = self._group("Jobs", "Jobs and the endpoint of SageMaker")
-        # S3's gateway endpoint answers on public addresses, so the rule cannot name ours; no route leads elsewhere.
         self.jobs_security_group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")
         self.invoker_network: FunctionNetwork | None = None
+        self.studio_network: StudioNetwork | None = None
+        self._doors: dict[str, ec2.InterfaceVpcEndpoint] = {}
         if network.interface_endpoints_enabled:
             self._open_doors_to_jobs(keys)
         if settings.api.in_vpc:
             self._open_door_to_invoker()
+        if settings.studio.enabled:
+            self._open_doors_to_studio()
 
     def _open_doors_to_jobs(self, keys: Keys) -> None:
         group = self._group("Doors", "The VPC endpoints of the AWS services that jobs call")
@@ -75,14 +89,34 @@ class NetworkStack(Stack):
         invoker.add_egress_rule(door, HTTPS, "HTTPS to the VPC endpoint that leads to the model")
         # That rule is a resource beside the group. A group without a rule inside it is made with EC2's "allow all".
         resource_of(invoker).add_property_override("SecurityGroupEgress", [NOTHING])
-        service, statements = runtime_door(
-            self, environment=self._settings.name, endpoint_name=self._settings.resource_name
-        )
-        self._door("SageMakerRuntime", service, statements, door)
+        self._runtime_door(door)
         self.invoker_network = FunctionNetwork(vpc=self.vpc, subnets=self.subnets, security_group=invoker)
+
+    def _open_doors_to_studio(self) -> None:
+        """Make the network of spaces: two doors of their own, and a second lock at some of the others'."""
+        spaces = self._group("Studio", "Spaces of SageMaker Studio")
+        spaces.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")
+        door = self._group("StudioDoors", "The VPC endpoints of the AWS services that Studio calls")
+        door.add_ingress_rule(spaces, HTTPS, "HTTPS from spaces of SageMaker Studio")
+        environment = self._settings.name
+        for name, (service, statements) in studio_doors(self, environment=environment).items():
+            self._door(name, service, statements, door)
+        if RUNTIME not in self._doors:
+            self._runtime_door(door)
+        for name, statements in {RUNTIME: [], **studio_reads(self, environment=environment)}.items():
+            self._doors[name].connections.add_security_group(door)
+            for statement in statements:
+                self._doors[name].add_to_policy(statement)
+        self.studio_network = StudioNetwork(vpc=self.vpc, subnets=self.subnets, security_group=spaces)
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)
+
+    def _runtime_door(self, group: ec2.ISecurityGroup) -> None:
+        service, statements = runtime_door(
+            self, environment=self._settings.name, endpoint_name=self._settings.resource_name
+        )
+        self._door(RUNTIME, service, statements, group)
 
     def _door(self, name: str, service: Service, statements: Statements, group: ec2.ISecurityGroup) -> None:
         endpoint = self.vpc.add_interface_endpoint(
@@ -95,3 +129,4 @@ class NetworkStack(Stack):
         )
         for statement in statements:
             endpoint.add_to_policy(statement)
+        self._doors[name] = endpoint

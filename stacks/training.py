@@ -43,10 +43,13 @@ class TrainingStack(Stack):
         code = bundle({"ml": ROOT / "ml", "schema": ROOT / "schema"})
         # The address names the content: other code is another address, hence another definition, hence another run.
         code_prefix = f"{roles.CODE}{content_hash(code)}/"
+        notebooks = bundle({"notebooks": ROOT / "notebooks"}) / "notebooks"
+        notebooks_prefix = f"{roles.CODE}notebooks/{content_hash(notebooks)}/"
+        self.notebooks_uri = place.data.s3_url_for_object(notebooks_prefix)
         upload = Upload(
             self,
             "Inputs",
-            folder=bundle({code_prefix: code, f"{roles.RAW}churn.csv": raw_data.file}),
+            folder=bundle({code_prefix: code, notebooks_prefix: notebooks, f"{roles.RAW}churn.csv": raw_data.file}),
             bucket=place.data,
             bucket_key=place.keys.data,
             prune=False,

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from local.sagemaker.naming import ARN_WORDS, arn, name_of
 from local.sagemaker.store import records
+from local.sagemaker.studio import identity
 
 _VERB = re.compile(r"(Create|Describe|Update|Delete|Start|Stop)(.+)")
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/")
@@ -36,6 +37,9 @@ def resource(action: str, path: str, request: dict[str, Any]) -> str:
     if action in ("StartPipelineExecution", "ListPipelineExecutions"):
         action = "DescribePipeline"
     verb = _VERB.fullmatch(action)
+    in_domain = identity.resource(verb[2], request) if verb else None
+    if in_domain:
+        return in_domain
     if not verb or verb[2] not in ARN_WORDS:
         return "*"
     name = request.get(f"{verb[2]}Name")
@@ -77,7 +81,8 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
         "sagemaker:EnableRemoteDebug": _flag(debug),
         "sagemaker:ModelApprovalStatus": request.get("ModelApprovalStatus"),
     }
-    return {key: value for key, value in found.items() if value is not None}
+    present = {key: value for key, value in found.items() if value is not None}
+    return present | identity.condition_keys(request)
 
 
 def _flag(value: bool | None) -> str | None:

@@ -10,16 +10,17 @@ from local.sagemaker.store import records
 _KIND = "Tags"
 
 
-def keep(arn: str, request: Request, action: str = "") -> None:
+def keep(arn: str, request: Request) -> None:
     """Keep the tags of a request that creates a resource.
 
-    Whoever creates a resource with tags must also be allowed ``sagemaker:AddTags`` on it; `action`, the operation that
-    creates, is then the condition key ``sagemaker:TaggingAction``.
+    Whoever creates a resource with tags must also be allowed ``sagemaker:AddTags`` on it; the operation that creates
+    is then the condition key ``sagemaker:TaggingAction``.
     """
     tags = request.get("Tags")
     if tags:
-        context = {"sagemaker:TaggingAction": action} if action else {}
-        platform.current().authorize("sagemaker:AddTags", arn, context)
+        word = arn.split(":")[5].split("/", maxsplit=1)[0]
+        (kind,) = [kind for kind, other in ARN_WORDS.items() if other == word]
+        platform.current().authorize("sagemaker:AddTags", arn, {"sagemaker:TaggingAction": f"Create{kind}"})
         records.put(_KIND, arn, {"Tags": [dict(t) for t in tags]})
 
 

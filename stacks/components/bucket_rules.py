@@ -12,7 +12,7 @@ from config import StorageSettings
 
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
-RUNS, CAPTURE = "runs/", "capture/"
+RUNS, CAPTURE, EXPERIMENTS = "runs/", "capture/", "experiments/"
 # A role with this tag works for a service that reads or writes from outside the VPC.
 OUTSIDE_TAG, OUTSIDE = "ReachesBuckets", "from-outside-the-vpc"
 

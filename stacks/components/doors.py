@@ -14,6 +14,7 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
+from stacks.components import studio_permissions as studio
 from stacks.components.images import xgboost_repository_arn
 from stacks.components.keys import Keys
 
@@ -75,6 +76,34 @@ def runtime_door(stack: Stack, *, environment: str, endpoint_name: str) -> tuple
     """Let the API's function through to the one endpoint."""
     endpoint = stack.format_arn(service="sagemaker", resource="endpoint", resource_name=endpoint_name)
     return Service.SAGEMAKER_RUNTIME, [_pass(environment, "sagemaker:InvokeEndpoint", on=[endpoint])]
+
+
+def studio_doors(stack: Stack, *, environment: str) -> dict[str, tuple[Service, Statements]]:
+    """Say which services only Studio calls from inside the VPC, and what may pass to each: what its users may do."""
+    ours = stack.format_arn(service="sagemaker", resource="*")
+    apps = stack.format_arn(service="sagemaker", resource="app", resource_name="*")
+    profiles = stack.format_arn(service="sagemaker", resource="user-profile", resource_name="*")
+    return {
+        "SageMakerApi": (
+            Service.SAGEMAKER_API,
+            [_pass(environment, *studio.ON_RESOURCES, on=[ours]), _pass(environment, *studio.LISTS, on=["*"])],
+        ),
+        # By this one a browser inside the VPC would open Studio; AWS wants it beside the other in a VPC-only domain.
+        "Studio": (
+            Service.SAGEMAKER_STUDIO,
+            [_pass(environment, "sagemaker:CreateApp", "sagemaker:CreatePresignedDomainUrl", on=[apps, profiles])],
+        ),
+    }
+
+
+def studio_reads(stack: Stack, *, environment: str) -> dict[str, Statements]:
+    """Say what may pass the doors of jobs besides, once Studio's users may knock there: reading logs and metrics."""
+    groups = [stack.format_arn(service="logs", resource=f"log-group:/aws/sagemaker/{n}") for n in studio.LOG_GROUPS]
+    return {
+        "Logs": [_pass(environment, *studio.READ_LOGS, on=[arn for group in groups for arn in (group, f"{group}:*")])],
+        "Monitoring": [_pass(environment, *studio.READ_METRICS, on=["*"])],
+        "Sts": [],
+    }
 
 
 def s3_statements(*, environment: str) -> Statements:

@@ -171,7 +171,8 @@ def as_found(stack: Stack, resource: str) -> str:
 
 def _flat(node: Any) -> str:
     if isinstance(node, str):
-        return node
+        # A policy's variable, such as ${sagemaker:DomainId}.
+        return node.replace("${", "<").replace("}", ">")
     ((function, value),) = node.items()
     if function == "Fn::Join":
         delimiter, parts = value

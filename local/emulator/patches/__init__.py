@@ -10,6 +10,7 @@ from local.emulator.patches import (
     functions,
     gateway,
     origins,
+    policy_variables,
     recorded,
     registration,
     sagemaker_types,
@@ -24,6 +25,7 @@ def install() -> None:
         raise SystemExit("MiniStack's private names moved:\n  " + "\n  ".join(moved))
     registration.install()
     auth.install()
+    policy_variables.install()
     sagemaker_types.install()
     custom_resources.install()
     buckets.install()

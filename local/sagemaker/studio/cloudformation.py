@@ -78,7 +78,7 @@ class PartKind(Kind):
         _, attributes = super().answer(record)
         return "|".join(str(record.get(key, "")) for key in self._keys), attributes
 
-    def create(self, generated: str, props: Props) -> Answer:
+    def create(self, generated: str, props: Props) -> Answer:  # noqa: ARG002 (a part has no generated name)
         """Create the part under the names that the template gives."""
         request = self.request(f"Create{self.name}", props)
         operations.call(f"Create{self.name}", request)

@@ -33,7 +33,7 @@ def create(kind: str, name: str, request: Request, **more: Any) -> Record:
     taken = records.get(kind, name)
     if taken is not None and taken["Status"] not in GONE:
         raise in_use(f"{kind} already exists: {arn(kind, name)}")
-    tags.keep(made[f"{kind}Arn"], request, f"Create{kind}")
+    tags.keep(made[f"{kind}Arn"], request)
     # A deleted app's record makes room, and the new one is the youngest in every list.
     records.remove(kind, name)
     return records.put(kind, name, made)

@@ -56,7 +56,8 @@ def _delete(request: Request) -> Answer:
         for record in parts.inside(SPACE, request["DomainId"])
         if record.get("OwnershipSettings", {}).get("OwnerUserProfileName") == name
     ]
-    running = [record["AppName"] for record in apps.present(request["DomainId"]) if record.get("UserProfileName") == name]
+    there = apps.present(request["DomainId"])
+    running = [record["AppName"] for record in there if record.get("UserProfileName") == name]
     parts.refuse_while(running, "apps", f"user profile {name}")
     parts.refuse_while(owned, "spaces", f"user profile {name}")
     parts.forget(PROFILE, _key(request))

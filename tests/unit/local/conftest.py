@@ -105,6 +105,7 @@ class TestPlatform:
         self.forbidden: set[str] = set()
         self.checked: list[tuple[str, str]] = []
         self.metrics: list[dict[str, Any]] = []
+        self.contexts: list[dict[str, Any]] = []
 
     def account_id(self) -> str:
         return "111122223333"
@@ -125,6 +126,7 @@ class TestPlatform:
 
     def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
         self.checked.append((action, resource))
+        self.contexts.append(context)
         if action in self.forbidden:
             raise ServiceError("AccessDeniedException", f"not authorized to perform: {action}")
 

@@ -1,0 +1,215 @@
+"""The roles of Studio: of a person who works there, and of the jobs that a person starts."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from config import Settings
+from stacks.components import permissions
+from stacks.components import studio_permissions as may
+from stacks.components.bucket_rules import EXPERIMENTS, RUNS
+from stacks.components.grants import Grant, allow, deny, policy_with, role_with
+from stacks.components.guardrails import guardrails
+from stacks.components.permissions import SAGEMAKER
+from stacks.components.place import Place
+from stacks.components.roles import CODE, RAW
+
+# Names of jobs that a person starts; the pipeline's begin with "pipelines-".
+EXPERIMENT, PIPELINES = "experiment-*", "pipelines-*"
+# SageMaker fills these in for a session that it gives out in Studio, and for no other.
+IN_DOMAIN, MYSELF = "${sagemaker:DomainId}", "${sagemaker:UserProfileName}"
+
+
+def experiment_role(scope: Construct, *, place: Place) -> iam.Role:
+    """Work for an experiment: read data, code and what runs made; write under ``experiments/`` and nowhere else."""
+    stack = Stack.of(scope)
+    return role_with(
+        scope,
+        "ExperimentRole",
+        description="Runs the jobs that data scientists start",
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=[
+            *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS),
+            *permissions.read_objects(place.models, RUNS, EXPERIMENTS),
+            permissions.write_objects(place.data, EXPERIMENTS),
+            permissions.write_objects(place.models, EXPERIMENTS),
+            permissions.use_key(place.keys.data),
+            permissions.lend_key(place.keys.data),
+            permissions.use_key(place.keys.models),
+            *permissions.pull_image(stack),
+            *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
+            *(permissions.write_service_log(stack, group=group) for group in may.LOG_GROUPS[:2]),
+            *(permissions.put_metrics(f"/aws/sagemaker/{group}") for group in may.LOG_GROUPS[:2]),
+        ],
+    )
+
+
+def data_scientist_role(
+    scope: Construct,
+    *,
+    settings: Settings,
+    place: Place,
+    pipeline: sagemaker.CfnPipeline,
+    package_group: sagemaker.CfnModelPackageGroup,
+    experiment_role: iam.IRole,
+) -> iam.Role:
+    """Work in Studio: look at everything about models, start runs and experiments, approve nothing."""
+    stack = Stack.of(scope)
+    work = [
+        *_runs(stack, pipeline),
+        *_jobs(stack, experiment_role),
+        *_models(stack, settings, package_group),
+        permissions.write_service_log(stack, group="studio"),
+        *_logs_and_metrics(stack),
+    ]
+    data = [
+        *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS),
+        *permissions.read_objects(place.models, RUNS, EXPERIMENTS),
+        permissions.write_objects(place.data, EXPERIMENTS),
+        permissions.use_key(place.keys.data),
+        # The disk of a space is encrypted with it.
+        permissions.lend_key(place.keys.data),
+        permissions.read_with_key(place.keys.models),
+    ]
+    training = settings.training
+    machines = (training.processing_instance_type, training.training_instance_type)
+    role = role_with(
+        scope,
+        "DataScientistRole",
+        description="Studies customers and models in Studio",
+        trusts=permissions.service_principal(SAGEMAKER),
+        grants=work,
+        guardrails=guardrails(place=place, instance_types=machines),
+    )
+    # Policies of their own: together they would pass IAM's 6,144 characters.
+    more = {"Data": data, "Spaces": [*_own_space(stack), *_fence_of_spaces(settings)]}
+    for part, grants in more.items():
+        role.add_managed_policy(policy_with(scope, f"DataScientistRole{part}", grants=grants))
+    trust = role.assume_role_policy
+    assert trust is not None  # noqa: S101 - tells the type checker what the CDK guarantees of a role of ours
+    trust.add_statements(
+        # The domain puts the profile's name on every session, so that CloudTrail knows who it was.
+        iam.PolicyStatement(principals=[permissions.service_principal(SAGEMAKER)], actions=["sts:SetSourceIdentity"])
+    )
+    return role
+
+
+def _runs(stack: Stack, pipeline: sagemaker.CfnPipeline) -> list[Grant]:
+    name = pipeline.ref
+    here = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=name)
+    return [
+        allow(*may.PIPELINE, on=[here]),
+        allow(
+            *may.RUNS,
+            on=[f"{here}/execution/*"],
+            wildcard_because="The runs of this one pipeline: SageMaker makes their names up.",
+        ),
+    ]
+
+
+def _jobs(stack: Stack, experiment_role: iam.IRole) -> list[Grant]:
+    def named(pattern: str) -> list[str]:
+        kinds = ("processing-job", "training-job")
+        return [stack.format_arn(service="sagemaker", resource=kind, resource_name=pattern) for kind in kinds]
+
+    own = "A person names jobs; the first word keeps them apart from those of the pipeline."
+    return [
+        allow(
+            *may.LOOK_AT_JOBS,
+            on=named(PIPELINES),
+            wildcard_because="SageMaker Pipelines makes its jobs' names up; all begin with this word.",
+        ),
+        allow(*may.LOOK_AT_JOBS, *may.OWN_JOBS, on=named(EXPERIMENT), wildcard_because=own),
+        allow(
+            *may.TAG,
+            on=named(EXPERIMENT),
+            when={"StringEquals": {"sagemaker:TaggingAction": ["CreateProcessingJob", "CreateTrainingJob"]}},
+            wildcard_because=own,
+        ),
+        permissions.pass_roles(experiment_role, service=SAGEMAKER),
+    ]
+
+
+def _models(stack: Stack, settings: Settings, group: sagemaker.CfnModelPackageGroup) -> list[Grant]:
+    packages = stack.format_arn(
+        service="sagemaker", resource="model-package", resource_name=f"{settings.resource_name}/*"
+    )
+    endpoint = stack.format_arn(service="sagemaker", resource="endpoint", resource_name=settings.resource_name)
+    return [
+        allow(
+            *may.REGISTRY,
+            on=[group.attr_model_package_group_arn, packages],
+            wildcard_because="The versions of this one package group: SageMaker counts them up.",
+        ),
+        allow(*may.ENDPOINT, "sagemaker:InvokeEndpoint", on=[endpoint]),
+        allow(
+            *may.LISTS,
+            on=["*"],
+            wildcard_because="SageMaker's lists know no resource; they tell names and states, and describe nothing.",
+        ),
+    ]
+
+
+def _logs_and_metrics(stack: Stack) -> list[Grant]:
+    groups = [stack.format_arn(service="logs", resource=f"log-group:/aws/sagemaker/{name}") for name in may.LOG_GROUPS]
+    return [
+        allow(
+            *may.READ_LOGS,
+            on=[arn for group in groups for arn in (group, f"{group}:*")],
+            wildcard_because="The streams of these three log groups: SageMaker names them after jobs and spaces.",
+        ),
+        allow(
+            *may.READ_METRICS,
+            on=["*"],
+            wildcard_because="CloudWatch knows no resource and no namespace for reading metrics; they are numbers.",
+        ),
+    ]
+
+
+def _own_space(stack: Stack) -> list[Grant]:
+    def in_domain(kind: str, name: str) -> str:
+        return stack.format_arn(service="sagemaker", resource=kind, resource_name=f"{IN_DOMAIN}/{name}")
+
+    spaces, apps, profile = in_domain("space", "*"), in_domain("app", "*"), in_domain("user-profile", MYSELF)
+    mine = {
+        "ArnEquals": {"sagemaker:OwnerUserProfileArn": profile},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    own = "Only what belongs to the person's own profile, as the condition says; people name spaces themselves."
+    return [
+        allow(*may.OWN_SPACE, on=[spaces], when=mine, wildcard_because=own),
+        allow(*may.OWN_APPS, on=[apps], when=mine, wildcard_because=own),
+        allow(
+            *may.TAG,
+            on=[apps, spaces],
+            when={"StringEquals": {"sagemaker:TaggingAction": ["CreateApp", "CreateSpace"]}},
+            wildcard_because="Studio tags what it creates, and at no other time; people name spaces themselves.",
+        ),
+        allow(
+            *may.LOOK_AT_SPACES,
+            on=[apps, spaces],
+            wildcard_because="The spaces of this one domain, which Studio shows; their settings hold no customer.",
+        ),
+        allow(*may.OWN_PROFILE, on=[profile]),
+        allow(*may.DOMAIN, on=[stack.format_arn(service="sagemaker", resource="domain", resource_name=IN_DOMAIN)]),
+    ]
+
+
+def _fence_of_spaces(settings: Settings) -> list[Grant]:
+    return [
+        deny(
+            *("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
+            when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(settings.studio.instance_types)}},
+            sid="OtherMachinesOfSpaces",
+            because="Others cost more; the settings name those that do.",
+        ),
+        deny(
+            *("sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
+            when={"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
+            sid="RemoteAccess",
+            because="It opens a tunnel into the space, past the network and its doors.",
+        ),
+    ]
