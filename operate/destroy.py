@@ -14,7 +14,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config import ENVIRONMENTS, Settings, SettingsError, load_settings
-from operate import emptying, interfaces, inventory, report
+from operate import emptying, interfaces, inventory, report, studio
 from operate.account import Account, Client, OperateError
 from operate.cdk import ROOT, Cdk
 from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, Inventory
@@ -96,9 +96,11 @@ class Destruction:
         return [job for job in self._look().jobs if job.running]
 
     def _close_studio(self) -> None:
-        for domain in self._found.of_type("AWS::SageMaker::Domain"):
-            self._close("apps", domain, emptying.apps, emptying.delete_apps)
-            self._close("spaces", domain, emptying.spaces, emptying.delete_spaces)
+        """Empty Studio's domains, in the order in which its parts stand in each other's way."""
+        for domain in self._found.domains:
+            self._close("apps", domain, studio.apps, studio.delete_apps)
+            self._close("spaces", domain, studio.spaces, studio.delete_spaces)
+            self._close("user profiles", domain, studio.profiles, studio.delete_profiles)
 
     def _close(
         self,
@@ -175,14 +177,27 @@ class Destruction:
         if groups := [name for name in free if name in found.log_groups]:
             emptying.delete_log_groups(self._logs, groups)
             self._progress.say(f"deleted {len(groups)} log groups that services had made")
+        self._sweep_studio(found, stacked)
         if jobs := [job for job in found.jobs if job.name not in found.kept and not job.running]:
             count = emptying.delete_jobs(self._sagemaker, self._logs, jobs)
             self._progress.say(f"deleted {count} jobs and their log streams")
         if not self._settings.storage.retain_on_destroy:
-            for domain in self._found.of_type("AWS::SageMaker::Domain"):
+            for domain in self._found.domains:
                 emptying.delete_streams(self._logs, STUDIO_LOG_GROUP, f"{domain}/")
             self._leave_shared_groups()
         return self._look()
+
+    def _sweep_studio(self, found: Inventory, stacked: set[str]) -> None:
+        if domains := [domain for domain in found.domains if domain not in stacked]:
+            self._progress.say(f"deleting {len(domains)} domains of Studio without a stack")
+            studio.delete_domains(self._sagemaker, domains)
+            self._progress.wait(
+                "Studio's domains to go",
+                lambda: len({*studio.domains(self._sagemaker, self._settings.resource_name, known=())} & {*domains}),
+                limit_s=STUDIO_LIMIT_S,
+            )
+        free = [name for name in found.lifecycle_configs if name not in stacked]
+        studio.delete_lifecycle_configs(self._sagemaker, free)
 
     def _leave_shared_groups(self) -> None:
         for group in sorted(SHARED_LOG_GROUPS):

@@ -1,4 +1,4 @@
-"""What CloudFormation does not delete by itself: runs, packages, versions of objects, log streams, Studio's apps."""
+"""What CloudFormation does not delete by itself: runs, packages, versions of objects, log streams."""
 
 from __future__ import annotations
 
@@ -143,34 +143,6 @@ def delete_if_unused(client: Client, group: str) -> bool | None:
         client.delete_log_group(logGroupName=group)
         return True
     return None
-
-
-def apps(client: Client, domain: str) -> list[dict[str, str]]:
-    """Studio's apps of a domain that are not deleted, as requests for DeleteApp."""
-    keys = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
-    found = pages(client, "list_apps", "Apps", DomainIdEquals=domain)
-    return [{key: app[key] for key in keys if key in app} for app in found if app["Status"] != "Deleted"]
-
-
-def spaces(client: Client, domain: str) -> list[str]:
-    """Names of a domain's spaces."""
-    return [space["SpaceName"] for space in pages(client, "list_spaces", "Spaces", DomainIdEquals=domain)]
-
-
-def delete_apps(client: Client, domain: str) -> None:
-    """Ask for the deletion of a domain's apps; one that is being deleted already says so by an error."""
-    for app in apps(client, domain):
-        try:
-            client.delete_app(**app)
-        except ClientError as exc:
-            if not is_absent(exc) and exc.response["Error"]["Code"] not in ("ResourceInUse", "ValidationException"):
-                raise
-
-
-def delete_spaces(client: Client, domain: str) -> None:
-    """Ask for the deletion of a domain's spaces, which must not have apps any more."""
-    for space in spaces(client, domain):
-        _unless_absent(client.delete_space, DomainId=domain, SpaceName=space)
 
 
 def _operation(client: Client, verb: str, job: Job) -> Callable[..., object]:

@@ -9,12 +9,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from config import Settings
+from operate import studio
 from operate.account import Account, Client, is_absent, pages
 
 # Kinds of job: each service-made log group is one kind's, and is shared by all environments of the account.
 JOB_KINDS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
 SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP})
+DOMAIN = "AWS::SageMaker::Domain"
 RUNNING_JOB = ("InProgress", "Stopping")
 RUNNING_EXECUTION = ("Executing", "Stopping")
 # Lambda names the interfaces of its functions so; EC2 calls their type "lambda".
@@ -58,6 +60,10 @@ class Inventory:
         All that the stacks hold.
     kept : frozenset of str
         Physical ids that the deletion leaves on purpose.
+    domains : tuple of str
+        Ids of Studio's domains: of a stack's, and of one that no stack knows of and that has the environment's name.
+    spaces, profiles, apps : tuple of str
+        What is in those domains, whoever made it: ``<domain>/<name>``; of apps, those that are not deleted.
     job_roles : mapping
         Names of the roles of all jobs of the account, by the job's name: asking takes a call each.
     """
@@ -71,6 +77,11 @@ class Inventory:
     endpoints: tuple[str, ...] = ()
     package_groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    spaces: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    lifecycle_configs: tuple[str, ...] = ()
     kept: frozenset[str] = frozenset()
     job_roles: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,6 +104,11 @@ class Inventory:
         yield "endpoint", self.endpoints
         yield "model package group", self.package_groups
         yield "model package", self.packages
+        yield "Studio domain", self.domains
+        yield "app", self.apps
+        yield "space", self.spaces
+        yield "user profile", self.profiles
+        yield "lifecycle configuration", self.lifecycle_configs
 
 
 def look(account: Account, settings: Settings, *, before: Inventory | None = None) -> Inventory:
@@ -116,6 +132,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
     gone = _named(before.resources, "AWS::Logs::LogGroup") - SHARED_LOG_GROUPS
     named_groups = {*_named(resources, "AWS::Logs::LogGroup"), *gone}
     jobs = list(_jobs(sagemaker, before.job_roles))
+    domains = tuple(studio.domains(sagemaker, name, known=_named(resources, DOMAIN)))
     found = Inventory(
         stacks=stacks,
         resources=resources,
@@ -134,6 +151,11 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
                 sagemaker, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=name
             )
         ),
+        domains=domains,
+        apps=tuple(studio.label(one) for domain in domains for one in studio.apps(sagemaker, domain)),
+        spaces=tuple(studio.label(one) for domain in domains for one in studio.spaces(sagemaker, domain)),
+        profiles=tuple(studio.label(one) for domain in domains for one in studio.profiles(sagemaker, domain)),
+        lifecycle_configs=tuple(studio.lifecycle_configs(sagemaker, name)),
     )
     return Inventory(**{**vars(found), "kept": _kept(found, before, settings)})
 

@@ -71,6 +71,8 @@ def _why(kind: str, name: str, reasons: dict[str, str]) -> str:
         return why
     if "stack" in reasons:
         return "its stack is not gone"
+    if kind in ("app", "space", "user profile"):
+        return "SageMaker still deletes it, or somebody made it meanwhile; destroy again"
     if kind in ("pipeline", "endpoint", "model package group"):
         return "no stack knows of it; delete it by hand"
     return "it appeared meanwhile; destroy again"
@@ -92,5 +94,11 @@ def _count(number: int, kind: str) -> str:
 def _few(kind: str, names: list[str]) -> str:
     if kind == "job":
         return ", with their log streams"
+    if kind == "space":
+        return f"{_shown(names)}, with what people keep on their disks"
+    return _shown(names)
+
+
+def _shown(names: list[str]) -> str:
     shown = ", ".join(names[:SHOWN])
     return f": {shown}" + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -128,9 +128,7 @@ def test_nothing_is_deleted_under_what_is_in_it(host: TestPlatform, domain: str)
 def test_an_app_of_a_user_stands_in_the_users_way(host: TestPlatform, domain: str) -> None:
     own = {"DomainId": domain, "UserProfileName": "ada", "AppType": "JupyterServer", "AppName": "default"}
     call("CreateApp", **own)
-    assert "apps: default" in refused(
-        "DeleteUserProfile", "ResourceInUse", DomainId=domain, UserProfileName="ada"
-    )
+    assert "apps: default" in refused("DeleteUserProfile", "ResourceInUse", DomainId=domain, UserProfileName="ada")
     (listed,) = call("ListApps", UserProfileNameEquals="ada")["Apps"]
     assert listed["Status"] in ("Pending", "InService")
     assert call("ListApps", SpaceNameEquals="lab")["Apps"] == []
@@ -241,7 +239,10 @@ def test_lists_and_what_is_badly_formed_act_on_no_resource(domain: str) -> None:
 
 
 def test_the_space_tells_whose_an_app_is(domain: str) -> None:
-    mine = {"sagemaker:OwnerUserProfileArn": f"{BASE}:user-profile/{domain}/ada", "sagemaker:SpaceSharingType": "Private"}
+    mine = {
+        "sagemaker:OwnerUserProfileArn": f"{BASE}:user-profile/{domain}/ada",
+        "sagemaker:SpaceSharingType": "Private",
+    }
     assert authorization.condition_keys(app(domain)) == mine
     spec = {"InstanceType": "ml.t3.medium", "LifecycleConfigArn": "None"}
     assert authorization.condition_keys(app(domain, ResourceSpec=spec)) == mine | {

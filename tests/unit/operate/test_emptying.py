@@ -150,29 +150,6 @@ def test_only_runs_that_go_on_are_stopped(stub: Stub) -> None:
     emptying.stop_executions(sagemaker.client, running[:1])
 
 
-def test_apps_of_profiles_and_of_spaces_are_deleted_once(stub: Stub) -> None:
-    sagemaker = stub("sagemaker")
-    common = {"DomainId": "d-1", "AppName": "default"}
-    listed = [
-        {**common, "UserProfileName": "ada", "AppType": "JupyterServer", "Status": "Deleted"},
-        {**common, "SpaceName": "lab", "AppType": "JupyterLab", "Status": "InService"},
-        {**common, "SpaceName": "old", "AppType": "JupyterLab", "Status": "Deleting"},
-    ]
-    sagemaker.add_response("list_apps", {"Apps": listed}, {"DomainIdEquals": "d-1"})
-    sagemaker.add_response("delete_app", {}, {**common, "SpaceName": "lab", "AppType": "JupyterLab"})
-    sagemaker.add_client_error("delete_app", "ResourceInUse", "is being deleted")
-    emptying.delete_apps(sagemaker.client, "d-1")
-
-
-def test_spaces_are_deleted_and_one_that_is_gone_is_fine(stub: Stub) -> None:
-    sagemaker = stub("sagemaker")
-    spaces = [{"DomainId": "d-1", "SpaceName": name} for name in ("lab", "gone")]
-    sagemaker.add_response("list_spaces", {"Spaces": spaces}, {"DomainIdEquals": "d-1"})
-    sagemaker.add_response("delete_space", {}, {"DomainId": "d-1", "SpaceName": "lab"})
-    sagemaker.add_client_error("delete_space", "ResourceNotFound")
-    emptying.delete_spaces(sagemaker.client, "d-1")
-
-
 def interface(number: int, status: str, description: str = "AWS Lambda VPC ENI-churn") -> dict[str, str]:
     return {"NetworkInterfaceId": f"eni-{number}", "Status": status, "Description": description}
 

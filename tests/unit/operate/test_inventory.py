@@ -54,6 +54,8 @@ def named(
     jobs: dict[str, str] | None = None,
     asked: bool = True,
     packages: tuple[str, dict[str, Any]] | None = None,
+    studio: dict[str, dict[str, Any]] | None = None,
+    lifecycle_configs: tuple[str, ...] = (),
 ) -> None:
     """What the other services list: buckets, log groups, and training jobs with their role."""
     stub("s3").add_response("list_buckets", {"Buckets": [{"Name": name} for name in buckets]})
@@ -84,6 +86,9 @@ def named(
             "RoleArn": ROLE + role,
         }
         sagemaker.add_response("describe_training_job", described, {"TrainingJobName": name})
+    domains = [{"DomainId": "d-0", "DomainName": "churn-devtwo"}]
+    domains += [{"DomainId": "d-1", "DomainName": "churn-dev"}] if studio else []
+    sagemaker.add_response("list_domains", {"Domains": domains})
     sagemaker.add_response("list_pipelines", {"PipelineSummaries": [{"PipelineName": "churn-dev-of-others"}]})
     sagemaker.add_response("list_endpoints", {"Endpoints": []})
     names = [packages[0]] if packages else []
@@ -102,6 +107,10 @@ def named(
     else:
         # SageMaker has no code of its own for a group that is not there.
         sagemaker.add_client_error("list_model_packages", "ValidationException", "ModelPackageGroup does not exist.")
+    for operation, answer in (studio or {}).items():
+        sagemaker.add_response(operation, answer, {"DomainIdEquals": "d-1"})
+    configs = [{"StudioLifecycleConfigName": one} for one in lifecycle_configs]
+    sagemaker.add_response("list_studio_lifecycle_configs", {"StudioLifecycleConfigs": configs})
 
 
 def test_only_the_environments_own_things_are_found(account: Account, stub: Stub) -> None:
@@ -198,6 +207,30 @@ def test_packages_share_the_fate_of_their_group(account: Account, stub: Stub, po
     found = look(account, load_settings("dev"))
     assert found.kept == ({"churn-dev", package} if kept else set())
     assert ("model package" in report.remaining(found)) is not kept
+
+
+def test_what_is_in_the_domain_is_found_whoever_made_it(account: Account, stub: Stub) -> None:
+    stub("cloudformation").add_response("describe_stacks", {"Stacks": []})
+    app = {"DomainId": "d-1", "SpaceName": "lab", "AppType": "JupyterLab", "AppName": "default"}
+    named(
+        stub,
+        studio={
+            "list_apps": {"Apps": [app | {"Status": "InService"}, app | {"AppName": "old", "Status": "Deleted"}]},
+            "list_spaces": {"Spaces": [{"DomainId": "d-1", "SpaceName": "lab"}]},
+            "list_user_profiles": {"UserProfiles": [{"DomainId": "d-1", "UserProfileName": "by-hand"}]},
+        },
+        lifecycle_configs=("churn-dev-1f", "churn-dev-of-others-2f", "not-churn-dev-3f", "churn-dev-"),
+    )
+    found = look(account, load_settings("dev"))
+    assert report.remaining(found) == {
+        "Studio domain": ("d-1",),
+        "app": ("d-1/lab/JupyterLab/default",),
+        "space": ("d-1/lab",),
+        "user profile": ("d-1/by-hand",),
+        "lifecycle configuration": ("churn-dev-1f",),
+    }
+    plan = report.plan(found, load_settings("dev"))
+    assert "1 space: d-1/lab, with what people keep on their disks" in plan
 
 
 def test_a_job_is_asked_for_its_role_once(account: Account, stub: Stub) -> None:
