@@ -1,4 +1,7 @@
-"""The machines that Studio knows, after CloudFormation's schema of the domain; a test compares them."""
+"""The machines that Studio knows: those that both CloudFormation's schema and the API's model name.
+
+A test compares them with both: a name that one of the two does not know would fail the deployment.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _SIZES = {
     "trn1": "2xlarge 32xlarge",
     "trn1n": "32xlarge",
     "p5": "48xlarge 4xlarge",
-    "p5e p5en p6-b200": "48xlarge",
+    "p5en p6-b200": "48xlarge",
     "m6i c6i r6i m6id c6id r6id": "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge",
     "m7i c7i r7i": "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge",
     "g7e": "2xlarge 4xlarge 8xlarge 12xlarge 24xlarge 48xlarge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
@@ -87,7 +87,7 @@ def delete_lifecycle_configs(client: Client, names: Iterable[str]) -> None:
         _unless_gone(client, "delete_studio_lifecycle_config", {"StudioLifecycleConfigName": name})
 
 
-def _unless_gone(client: Client, operation: str, request: dict[str, object] | Request) -> None:
+def _unless_gone(client: Client, operation: str, request: Mapping[str, object]) -> None:
     try:
         getattr(client, operation)(**request)
     except ClientError as exc:

@@ -26,7 +26,6 @@ from stacks.components.keys import Keys
 from stacks.components.studio_domain import StudioNetwork
 
 HTTPS = ec2.Port.tcp(443)
-RUNTIME = "SageMakerRuntime"
 NOTHING = {
     "CidrIp": "255.255.255.255/32",
     "Description": "Disallow all traffic",
@@ -67,13 +66,15 @@ class NetworkStack(Stack):
         self.jobs_security_group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")
         self.invoker_network: FunctionNetwork | None = None
         self.studio_network: StudioNetwork | None = None
-        self._doors: dict[str, ec2.InterfaceVpcEndpoint] = {}
+        self._studio_doors: ec2.SecurityGroup | None = None
+        if settings.studio.enabled:
+            self._studio_doors = self._open_doors_to_studio()
         if network.interface_endpoints_enabled:
             self._open_doors_to_jobs(keys)
         if settings.api.in_vpc:
             self._open_door_to_invoker()
-        if settings.studio.enabled:
-            self._open_doors_to_studio()
+        elif self._studio_doors:
+            self._runtime_door(self._studio_doors)
 
     def _open_doors_to_jobs(self, keys: Keys) -> None:
         group = self._group("Doors", "The VPC endpoints of the AWS services that jobs call")
@@ -92,22 +93,16 @@ class NetworkStack(Stack):
         self._runtime_door(door)
         self.invoker_network = FunctionNetwork(vpc=self.vpc, subnets=self.subnets, security_group=invoker)
 
-    def _open_doors_to_studio(self) -> None:
-        """Make the network of spaces: two doors of their own, and a second lock at some of the others'."""
+    def _open_doors_to_studio(self) -> ec2.SecurityGroup:
+        """Make the network of spaces: two doors of their own; those in `studio_reads` open to them too."""
         spaces = self._group("Studio", "Spaces of SageMaker Studio")
         spaces.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "HTTPS to the VPC endpoints and S3")
-        door = self._group("StudioDoors", "The VPC endpoints of the AWS services that Studio calls")
-        door.add_ingress_rule(spaces, HTTPS, "HTTPS from spaces of SageMaker Studio")
-        environment = self._settings.name
-        for name, (service, statements) in studio_doors(self, environment=environment).items():
-            self._door(name, service, statements, door)
-        if RUNTIME not in self._doors:
-            self._runtime_door(door)
-        for name, statements in {RUNTIME: [], **studio_reads(self, environment=environment)}.items():
-            self._doors[name].connections.add_security_group(door)
-            for statement in statements:
-                self._doors[name].add_to_policy(statement)
+        group = self._group("StudioDoors", "The VPC endpoints of the AWS services that Studio calls")
+        group.add_ingress_rule(spaces, HTTPS, "HTTPS from spaces of SageMaker Studio")
+        for name, (service, statements) in studio_doors(self, environment=self._settings.name).items():
+            self._door(name, service, statements, group)
         self.studio_network = StudioNetwork(vpc=self.vpc, subnets=self.subnets, security_group=spaces)
+        return group
 
     def _group(self, name: str, description: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(self, name, vpc=self.vpc, description=description, allow_all_outbound=False)
@@ -116,17 +111,21 @@ class NetworkStack(Stack):
         service, statements = runtime_door(
             self, environment=self._settings.name, endpoint_name=self._settings.resource_name
         )
-        self._door(RUNTIME, service, statements, group)
+        self._door("SageMakerRuntime", service, statements, group)
 
     def _door(self, name: str, service: Service, statements: Statements, group: ec2.ISecurityGroup) -> None:
+        groups, passes = [group], [*statements]
+        shared = studio_reads(self, environment=self._settings.name)
+        if self._studio_doors and name in shared and group is not self._studio_doors:
+            groups.append(self._studio_doors)
+            passes += shared[name]
         endpoint = self.vpc.add_interface_endpoint(
             name,
             service=service,
             subnets=ec2.SubnetSelection(subnets=self.subnets[: self._settings.network.endpoint_zone_count]),
-            security_groups=[group],
+            security_groups=groups,
             open=False,
             private_dns_enabled=True,
         )
-        for statement in statements:
+        for statement in passes:
             endpoint.add_to_policy(statement)
-        self._doors[name] = endpoint

@@ -97,12 +97,14 @@ def studio_doors(stack: Stack, *, environment: str) -> dict[str, tuple[Service, 
 
 
 def studio_reads(stack: Stack, *, environment: str) -> dict[str, Statements]:
-    """Say what may pass the doors of jobs besides, once Studio's users may knock there: reading logs and metrics."""
+    """Say at which doors of others Studio's users may knock too, and what may pass there besides: reading."""
     groups = [stack.format_arn(service="logs", resource=f"log-group:/aws/sagemaker/{n}") for n in studio.LOG_GROUPS]
     return {
         "Logs": [_pass(environment, *studio.READ_LOGS, on=[arn for group in groups for arn in (group, f"{group}:*")])],
         "Monitoring": [_pass(environment, *studio.READ_METRICS, on=["*"])],
+        # As they are: who one is, and the one endpoint.
         "Sts": [],
+        "SageMakerRuntime": [],
     }
 
 

@@ -82,10 +82,10 @@ def data_scientist_role(
         description="Studies customers and models in Studio",
         trusts=permissions.service_principal(SAGEMAKER),
         grants=work,
-        guardrails=guardrails(place=place, instance_types=machines),
+        guardrails=[*guardrails(place=place, instance_types=machines), *_fence_of_spaces(settings)],
     )
     # Policies of their own: together they would pass IAM's 6,144 characters.
-    more = {"Data": data, "Spaces": [*_own_space(stack), *_fence_of_spaces(settings)]}
+    more = {"Data": data, "Spaces": _own_space(stack)}
     for part, grants in more.items():
         role.add_managed_policy(policy_with(scope, f"DataScientistRole{part}", grants=grants))
     trust = role.assume_role_policy

@@ -23,7 +23,7 @@ from stacks.components.findings import check_all
 from stacks.components.raw_data import RawData
 
 ROOT = Path(__file__).resolve().parents[2]
-STACKS = ("Keys", "Network", "Storage", "Training", "Serving", "Api", "Web")
+STACKS = ("Keys", "Network", "Storage", "Training", "Studio", "Serving", "Api", "Web")
 # As the command line asks for it: templates then name the construct of each resource.
 CONTEXT = {**json.loads((ROOT / "cdk.json").read_text())["context"], "aws:cdk:enable-path-metadata": True}
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from stacks.components import studio_permissions
+
 from .conftest import Environment, Resource, Synthesised
 
 BUCKET_POLICY = "AWS::S3::BucketPolicy"
@@ -55,9 +57,10 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
         if any(action.startswith("kms:") for action in as_list(statement["Action"])):
             for key in as_list(statement["Resource"]):
                 (concern,) = [one for one in ("Data", "Models", "Logs") if is_key(one, key)]
-                users[concern].add(resource.logical_id.partition("Grants")[0])
-    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "RegistrarRole", "TrainingRole"}
-    assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"}
+                users[concern].add(resource.logical_id.partition("Role")[0] + "Role")
+    studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
+    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "RegistrarRole", "TrainingRole"} | studio
+    assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
 
 
 def test_data_and_models_are_read_and_written_from_the_network_only(environment: Environment) -> None:
@@ -143,7 +146,18 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
+        # Studio's users: names and states, and numbers.
+        "cloudwatch:GetMetricData",
+        "cloudwatch:GetMetricStatistics",
+        "cloudwatch:ListMetrics",
+        "sagemaker:ListApps",
+        "sagemaker:ListDomains",
         "sagemaker:ListModelPackages",
+        "sagemaker:ListPipelines",
+        "sagemaker:ListProcessingJobs",
+        "sagemaker:ListSpaces",
+        "sagemaker:ListTrainingJobs",
+        "sagemaker:ListUserProfiles",
     }
     for resource, statement in identity_statements(environment):
         if "*" in as_list(statement["Resource"]) and statement["Effect"] == "Allow":
@@ -189,10 +203,16 @@ def test_aws_managed_policies_are_the_known_few(environment: Environment) -> Non
 
 
 def test_the_invoker_may_call_one_endpoint(environment: Environment) -> None:
-    calls = [s for _, s in identity_statements(environment) if "sagemaker:InvokeEndpoint" in as_list(s["Action"])]
-    (call,) = calls
-    assert "*" not in text(call["Resource"])
-    assert "endpoint/" in text(call["Resource"])
+    calls = {
+        resource.logical_id.partition("Grants")[0]: statement
+        for resource, statement in identity_statements(environment)
+        if "sagemaker:InvokeEndpoint" in as_list(statement["Action"])
+    }
+    # Who studies the model asks the deployed one too.
+    assert set(calls) == {"InvokerRole"} | ({"DataScientistRole"} if environment.settings.studio.enabled else set())
+    for call in calls.values():
+        assert "*" not in text(call["Resource"])
+        assert "endpoint/" in text(call["Resource"])
 
 
 def test_the_model_is_isolated_in_the_network_and_its_disk_encrypted(environment: Environment) -> None:
@@ -276,12 +296,14 @@ def group_rules(environment: Environment) -> set[tuple[str, str]]:
 
 
 def test_security_groups_let_through_what_is_needed_and_no_more(environment: Environment) -> None:
-    assert group_rules(environment) == {("Jobs", "Doors"), ("Invoker", "RuntimeDoor")}
+    studio = {("Studio", "StudioDoors")} if environment.settings.studio.enabled else set()
+    assert group_rules(environment) == {("Jobs", "Doors"), ("Invoker", "RuntimeDoor")} | studio
     for group in environment.resources("AWS::EC2::SecurityGroup"):
         assert group.properties["GroupDescription"]
         assert "SecurityGroupIngress" not in group.properties
         (out,) = group.properties["SecurityGroupEgress"]
-        assert out == (S3_AND_DOORS if group.logical_id.startswith("Jobs") else NOTHING), f"{group}"
+        reaches_s3 = group.path.split("/")[1] in ("Jobs", "Studio")
+        assert out == (S3_AND_DOORS if reaches_s3 else NOTHING), f"{group}"
     # The group that every VPC comes with is emptied.
     (closed,) = environment.resources("Custom::VpcRestrictDefaultSG")
     assert closed.properties["DefaultSecurityGroupId"]
@@ -294,6 +316,8 @@ def test_only_our_roles_pass_the_doors_and_only_to_what_is_ours(environment: Env
         "aws:PrincipalTag/Environment": environment.name,
     }
     lone_stars = {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "sts:GetCallerIdentity"}
+    if environment.settings.studio.enabled:
+        lone_stars |= {*studio_permissions.LISTS, *studio_permissions.READ_METRICS}
     for door in environment.resources("AWS::EC2::VPCEndpoint"):
         for statement in door.properties["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"

@@ -92,12 +92,14 @@ def test_captured_data_is_encrypted_and_the_model_may_write_it(synthesise: Synth
 def test_without_interface_endpoints_only_s3_is_reachable(synthesise: Synthesise) -> None:
     dev = load_settings("dev")
     network = replace(dev.network, interface_endpoints_enabled=False)
-    found = synthesise(replace(dev, network=network, api=replace(dev.api, in_vpc=False)))
+    closed = {"api": replace(dev.api, in_vpc=False), "studio": replace(dev.studio, enabled=False)}
+    found = synthesise(replace(dev, network=network, **closed))
     assert found.one("AWS::EC2::VPCEndpoint").properties["VpcEndpointType"] == "Gateway"
 
 
 def test_the_invoker_can_stay_outside_the_network(synthesise: Synthesise) -> None:
-    found = synthesise(changed("api", in_vpc=False))
+    settings = changed("api", in_vpc=False)
+    found = synthesise(replace(settings, studio=replace(settings.studio, enabled=False)))
     assert not [f for f in found.resources("AWS::Lambda::Function") if "VpcConfig" in f.properties]
     assert "sagemaker.runtime" not in str([e.properties for e in found.resources("AWS::EC2::VPCEndpoint")])
 

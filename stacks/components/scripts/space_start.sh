@@ -43,13 +43,14 @@ rm -rf "$fresh"
 printf '%s\n' "$project" > "$folder/studio.json"
 
 if [ -n "$repository" ]; then
-  name=$(basename "$repository" .git)
-  if [ -e "$HOME/$name" ]; then
-    say "$HOME/$name is there already, and is left as it is"
-  elif GIT_TERMINAL_PROMPT=0 timeout 90 git clone --quiet "$repository" "$HOME/$name"; then
-    say "$repository is in $HOME/$name"
+  clone="$HOME/git/$(basename "$repository" .git)"
+  mkdir -p "$HOME/git"
+  if [ -e "$clone" ]; then
+    say "$clone is there already, and is left as it is"
+  elif GIT_TERMINAL_PROMPT=0 timeout 90 git clone --quiet "$repository" "$clone"; then
+    say "$repository is in $clone"
   else
-    rm -rf "${HOME:?}/$name"
+    rm -rf "$clone"
     say "$repository could not be cloned: no way leads from this network to the internet, so it must be a host in the VPC"
   fi
 fi
