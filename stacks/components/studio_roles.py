@@ -74,15 +74,16 @@ def data_scientist_role(
         permissions.lend_key(place.keys.data),
         permissions.read_with_key(place.keys.models),
     ]
-    training = settings.training
-    machines = (training.processing_instance_type, training.training_instance_type)
     role = role_with(
         scope,
         "DataScientistRole",
         description="Studies customers and models in Studio",
         trusts=permissions.service_principal(SAGEMAKER),
         grants=work,
-        guardrails=[*guardrails(place=place, instance_types=machines), *_fence_of_spaces(settings)],
+        guardrails=[
+            *guardrails(place=place, instance_types=settings.training.instance_types),
+            *_fence_of_spaces(settings),
+        ],
     )
     # Policies of their own: together they would pass IAM's 6,144 characters.
     more = {"Data": data, "Spaces": _own_space(stack)}
