@@ -112,7 +112,22 @@ def test_a_stack_does_not_delete_a_bucket_that_holds_something(system: Deploymen
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
 
 
-def test_destroy_leaves_an_empty_account(system: Deployment, work: tuple[str, str], strangers: None) -> None:
+@pytest.fixture(scope="module")
+def objects(system: Deployment) -> None:
+    """In every bucket a version that was replaced and one that was deleted, as access logs and pages leave them."""
+    s3 = system.client("s3")
+    for stack, bucket in (("Storage", "AccessLogs"), ("Storage", "Data"), ("Storage", "Models"), ("Web", "Site")):
+        place = {"Bucket": system.resource(stack, "AWS::S3::Bucket", bucket), "Key": "left/behind"}
+        for body in (b"one", b"two"):
+            s3.put_object(**place, Body=body)
+        s3.delete_object(**place)
+        versions = s3.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
+        assert (len(versions["Versions"]), len(versions["DeleteMarkers"])) == (2, 1)
+
+
+def test_destroy_leaves_an_empty_account(
+    system: Deployment, work: tuple[str, str], strangers: None, objects: None
+) -> None:
     code, output = _destroy(system, "--yes")
     assert code == 0, output
     assert "stopping 1 pipeline runs" in output
