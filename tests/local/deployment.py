@@ -59,7 +59,7 @@ class Deployment:
         """A client as the account's root, or as a role."""
         credentials = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
         if role is not None:
-            answer = self._assume(role)
+            answer = self.credentials(role)
             credentials = {
                 "aws_access_key_id": answer["AccessKeyId"],
                 "aws_secret_access_key": answer["SecretAccessKey"],
@@ -69,7 +69,7 @@ class Deployment:
             service, region_name=REGION, endpoint_url=self.settings.endpoint, config=_CONFIG, **credentials
         )
 
-    def _assume(self, role: str) -> dict[str, str]:
+    def credentials(self, role: str, session: str = "test") -> dict[str, str]:
         """Credentials of a role that trusts only a service: the account's root is let in for a moment."""
         iam, name = self.client("iam"), role.rsplit("/", 1)[-1]
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -77,7 +77,7 @@ class Deployment:
         opened = trust | {"Statement": [*trust["Statement"], let_in]}
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(opened))
         try:
-            answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")
+            answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName=session)
             credentials: dict[str, str] = answer["Credentials"]
             return credentials
         finally:
@@ -104,6 +104,12 @@ class Deployment:
                     identity: str = found["PhysicalResourceId"]
                     return identity
         raise LookupError(f"{stack} has no {resource_type} {logical}")
+
+    def output(self, stack: str, key: str) -> str:
+        """An output of a stack."""
+        (found,) = self.client("cloudformation").describe_stacks(StackName=f"Churn-local-{stack}")["Stacks"]
+        values: dict[str, str] = {one["OutputKey"]: one["OutputValue"] for one in found["Outputs"]}
+        return values[key]
 
     def log_lines(self, group: str) -> list[str]:
         """All messages of a log group, stream by stream."""
