@@ -111,6 +111,7 @@ NAMES: dict[str, dict[str, Any]] = {
         "_check_sse_c_copy_source": ["headers", "src_obj"],
         "_delete_bucket": ["name"],
         "_error": ["code", "message", "status"],
+        "_put_bucket_encryption": ["name", "body"],
         "_get_object": ["bucket_name", "key", "headers", "query_params"],
         "_resolve_sse_write_headers": ["headers", "bucket_name"],
         "_stored_sse_headers": ["obj"],

@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from config import StorageSettings
-from stacks.components.grants import role_with
+from stacks.components.grants import allow, role_with
 from stacks.components.permissions import service_principal, write_log
 from stacks.components.storage import log_group
 
@@ -20,7 +20,8 @@ def log_flows(scope: Construct, *, vpc: ec2.Vpc, storage: StorageSettings, key: 
         scope,
         "FlowLogRole",
         trusts=service_principal("vpc-flow-logs.amazonaws.com"),
-        grants=[write_log(group)],
+        # Delivery looks for its stream first (the VPC guide's list of what a flow log's role needs).
+        grants=[write_log(group), allow("logs:DescribeLogStreams", on=[group.log_group_arn])],
     )
     ec2.CfnFlowLog(
         scope,

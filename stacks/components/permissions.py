@@ -25,15 +25,20 @@ def service_principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}})
 
 
+def get_objects(bucket: s3.IBucket, *prefixes: str) -> Grant:
+    """Read objects under some prefixes of a bucket, whose names are known already."""
+    return allow(
+        "s3:GetObject",
+        on=[bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
+        wildcard_because="Objects under this prefix of this one bucket: their names hold the run's id, "
+        "which only the run knows.",
+    )
+
+
 def read_objects(bucket: s3.IBucket, *prefixes: str) -> list[Grant]:
     """Read and list the objects under some prefixes of a bucket."""
     return [
-        allow(
-            "s3:GetObject",
-            on=[bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
-            wildcard_because="Objects under this prefix of this one bucket: their names hold the run's id, "
-            "which only the run knows.",
-        ),
+        get_objects(bucket, *prefixes),
         allow(
             "s3:ListBucket",
             on=[bucket.bucket_arn],
@@ -52,8 +57,13 @@ def write_objects(bucket: s3.IBucket, prefix: str) -> Grant:
 
 
 def use_key(key: kms.IKey) -> Grant:
-    """Read and write what the key encrypts."""
-    return allow("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", on=[key.key_arn])
+    """Read what the key encrypts, and write it as SageMaker does, whose documentation names Encrypt for outputs."""
+    return allow("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", on=[key.key_arn])
+
+
+def write_with_key(key: kms.IKey) -> Grant:
+    """Write objects that the key encrypts; S3 asks for Decrypt when a large one comes in parts."""
+    return allow("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn])
 
 
 def read_with_key(key: kms.IKey) -> Grant:
@@ -85,7 +95,7 @@ def pull_image(stack: Stack) -> list[Grant]:
 
 def write_log(group: logs.ILogGroup) -> Grant:
     """Write to a log group of ours; its ARN ends in ``:*`` and so covers its streams."""
-    return allow("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", on=[group.log_group_arn])
+    return allow("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
 
 
 def write_service_log(stack: Stack, *, group: str) -> Grant:

@@ -115,19 +115,18 @@ def pipeline_role(
                 on=[jobs_named("training-job")],
                 wildcard_because=made_up,
             ),
+            # No AddTags: a version has its group's tags, and SageMaker refuses it any of its own.
             allow(
-                "sagemaker:AddTags",
                 "sagemaker:CreateModelPackage",
                 "sagemaker:DescribeModelPackage",
                 on=[group, packages],
                 wildcard_because="The versions of this one package group: SageMaker counts them up.",
             ),
-            allow("sagemaker:DescribeModelPackageGroup", on=[group]),
             # A package names its image by digest, which the registry looks up.
             allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[xgboost_repository_arn(stack)]),
             permissions.pass_roles(*jobs, service=SAGEMAKER),
-            *permissions.read_objects(place.data, RUNS),
-            *permissions.read_objects(place.models, RUNS),
+            permissions.get_objects(place.data, RUNS),
+            permissions.get_objects(place.models, RUNS),
             # To read only: what is written, and the disks, are the jobs' own roles' matter.
             permissions.read_with_key(place.keys.data),
             permissions.read_with_key(place.keys.models),
@@ -146,7 +145,7 @@ def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: 
         description="Serves the model",
         trusts=permissions.service_principal(SAGEMAKER),
         grants=[
-            *permissions.read_objects(place.models, RUNS),
+            permissions.get_objects(place.models, RUNS),
             permissions.read_with_key(place.keys.models),
             permissions.lend_key(place.keys.models),
             *(

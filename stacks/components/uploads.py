@@ -17,7 +17,7 @@ from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import reaches_buckets_from_outside
 from stacks.components.functions import SERVES_DEPLOYMENT, acknowledge_function
 from stacks.components.grants import allow, role_with
-from stacks.components.permissions import use_key, write_log
+from stacks.components.permissions import write_log, write_with_key
 from stacks.components.storage import log_group
 
 MEMORY_MB = 512
@@ -66,7 +66,7 @@ class Upload(Construct):
                     on=[bucket.arn_for_objects("*")],
                     wildcard_because="The objects of this one bucket: the folder's files decide how they are named.",
                 ),
-                *([use_key(bucket_key)] if bucket_key else []),
+                *([write_with_key(bucket_key)] if bucket_key else []),
             ],
         )
         # The CDK's function lays the folder down for CloudFormation, and that from outside the VPC.

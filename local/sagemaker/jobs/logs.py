@@ -1,5 +1,6 @@
 """A process's output, streamed to CloudWatch Logs under the names that AWS uses."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -82,8 +83,7 @@ class LogStream:
             if not batch:
                 continue
             try:
-                if logs is None:
-                    logs = self._open()
+                logs = logs or self._open()
                 logs.put_log_events(
                     logGroupName=self.group,
                     logStreamName=self.stream,
@@ -94,16 +94,12 @@ class LogStream:
                 _log.warning("%s/%s: %s", self.group, self.stream, exc)
 
     def _open(self) -> Any:
+        """Make what is missing of group and stream; AWS documents all of these as needed, so each must be allowed."""
         logs = self._client()
-        for create in (
-            lambda: logs.create_log_group(logGroupName=self.group),
-            lambda: logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream),
-        ):
-            try:
-                create()
-            except ClientError as exc:
-                if exc.response["Error"]["Code"] != "ResourceAlreadyExistsException":
-                    _log.warning("%s/%s: %s", self.group, self.stream, exc)
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_group(logGroupName=self.group)
+        if not logs.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=self.stream)["logStreams"]:
+            logs.create_log_stream(logGroupName=self.group, logStreamName=self.stream)
         return logs
 
 

@@ -58,8 +58,15 @@ class FakeLogs:
     def __init__(self) -> None:
         self.lines: dict[tuple[str, str], list[str]] = {}
 
+    class exceptions:
+        class ResourceAlreadyExistsException(Exception): ...
+
     def create_log_group(self, **_: Any) -> None:
         return
+
+    def describe_log_streams(self, *, logGroupName: str, logStreamNamePrefix: str) -> dict[str, Any]:
+        found = [s for g, s in self.lines if g == logGroupName and s.startswith(logStreamNamePrefix)]
+        return {"logStreams": [{"logStreamName": stream} for stream in found]}
 
     def create_log_stream(self, *, logGroupName: str, logStreamName: str) -> None:
         self.lines.setdefault((logGroupName, logStreamName), [])

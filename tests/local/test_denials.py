@@ -1,0 +1,365 @@
+"""What each role must not do, and what of the same kind it may: real calls with a session of the role.
+
+IAM refuses a call before anything looks at what it names; the allowed calls show that the session, the names and the
+shape of a call are right, so that a denial is about the permission.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local.settings import ACCOUNT, REGION
+from tests.local.deployment import Deployment
+from tests.local.errands import ENDPOINT, GROUP, PIPELINE, Errands, changed, errand_name
+from tests.local.roles import PLACES, Roles, refusal
+
+
+class Call(NamedTuple):
+    """A call: what it would do, the client, the method and its arguments, in which ``{name}`` is a fact of the system.
+
+    ``action`` is the permission it must be denied for; an allowed call has none.
+    """
+
+    does: str
+    service: str
+    operation: str
+    arguments: dict[str, Any]
+    action: str = ""
+
+
+def _get(bucket: str, key: str, does: str = "", action: str = "") -> Call:
+    return Call(does or f"read {bucket}/{key}", "s3", "get_object", {"Bucket": f"{{{bucket}}}", "Key": key}, action)
+
+
+def _put(bucket: str, key: str, action: str = "", kms_key: str = "") -> Call:
+    place = {"Bucket": f"{{{bucket}}}", "Key": key, "Body": b""}
+    encrypted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": f"{{{kms_key}}}"} if kms_key else {}
+    does = f"write {bucket}/{key}" + (f" under the {kms_key}" if kms_key else "")
+    return Call(does, "s3", "put_object", place | encrypted, action)
+
+
+def _list(bucket: str, prefix: str, action: str = "") -> Call:
+    arguments = {"Bucket": f"{{{bucket}}}", "Prefix": prefix, "MaxKeys": 1}
+    return Call(f"list {bucket}/{prefix}", "s3", "list_objects_v2", arguments, action)
+
+
+def _read_log(group: str, action: str = "logs:GetLogEvents") -> Call:
+    arguments = {"logGroupName": f"{{{group}}}", "logStreamName": "any"}
+    return Call(f"read the {group}", "logs", "get_log_events", arguments, action)
+
+
+def _use_key(key: str, action: str = "kms:GenerateDataKey") -> Call:
+    arguments = {"KeyId": f"{{{key}}}", "KeySpec": "AES_256"}
+    return Call(f"make a data key of the {key}", "kms", "generate_data_key", arguments, action)
+
+
+def _approve(action: str = "sagemaker:UpdateModelPackage", status: str = "Approved") -> Call:
+    arguments = {"ModelPackageArn": "{package}", "ModelApprovalStatus": status}
+    return Call(f"set a package {status}", "sagemaker", "update_model_package", arguments, action)
+
+
+def _invoke(endpoint: str, action: str = "sagemaker:InvokeEndpoint") -> Call:
+    arguments = {"EndpointName": endpoint, "ContentType": "application/json", "Body": "{body}"}
+    return Call(f"invoke {endpoint}", "sagemaker-runtime", "invoke_endpoint", arguments, action)
+
+
+def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIPELINE) -> Call:
+    arguments = {"PipelineName": pipeline, "ClientRequestToken": "{token}"}
+    return Call(f"start {pipeline}", "sagemaker", "start_pipeline_execution", arguments, action)
+
+
+def _assume(role: str) -> Call:
+    arguments = {"RoleArn": f"{{{role} role}}", "RoleSessionName": "test"}
+    return Call(f"become the {role} role", "sts", "assume_role", arguments, "sts:AssumeRole")
+
+
+def _process(does: str, changes: dict[str, Any], action: str = "sagemaker:CreateProcessingJob") -> Call:
+    """A job like the pipeline's but for some members; None takes one away."""
+    return Call(f"start a job {does}", "sagemaker", "create_processing_job", {"job": changes}, action)
+
+
+#: What no role may do, whatever it is for.
+ANYBODY = [
+    _get("site bucket", "index.html", action="s3:GetObject"),
+    _list("access logs bucket", "", action="s3:ListBucket"),
+    Call("delete data", "s3", "delete_object", {"Bucket": "{data}", "Key": "raw/churn.csv"}, "s3:DeleteObject"),
+    Call("delete a model", "s3", "delete_object", {"Bucket": "{models}", "Key": "runs/x"}, "s3:DeleteObject"),
+    Call("open the data bucket", "s3", "delete_bucket_policy", {"Bucket": "{data}"}, "s3:DeleteBucketPolicy"),
+    _use_key("logs key"),
+    Call("delete a key", "kms", "schedule_key_deletion", {"KeyId": "{data key}"}, "kms:ScheduleKeyDeletion"),
+    _read_log("API's access log"),
+    _read_log("invoker's log"),
+    _read_log("endpoint's log"),
+    _invoke("other"),
+    Call("delete the endpoint", "sagemaker", "delete_endpoint", {"EndpointName": ENDPOINT}, "sagemaker:DeleteEndpoint"),
+    Call("delete a package", "sagemaker", "delete_model_package", {"ModelPackageName": "{package}"},
+         "sagemaker:DeleteModelPackage"),
+    Call("delete the pipeline", "sagemaker", "delete_pipeline",
+         {"PipelineName": PIPELINE, "ClientRequestToken": "{token}"}, "sagemaker:DeletePipeline"),
+    Call("change the pipeline", "sagemaker", "update_pipeline", {"PipelineName": PIPELINE, "PipelineDefinition": "{}"},
+         "sagemaker:UpdatePipeline"),
+    Call("update the endpoint", "sagemaker", "update_endpoint",
+         {"EndpointName": ENDPOINT, "EndpointConfigName": "other"}, "sagemaker:UpdateEndpoint"),
+    Call("call the API's function", "lambda", "invoke", {"FunctionName": "{invoker function}"},
+         "lambda:InvokeFunction"),
+    Call("widen itself", "iam", "put_role_policy",
+         {"RoleName": "{own name}", "PolicyName": "more", "PolicyDocument": "{}"}, "iam:PutRolePolicy"),
+    Call("change a stack", "cloudformation", "delete_stack", {"StackName": "Churn-local-Serving"},
+         "cloudformation:DeleteStack"),
+    _assume("registrar"),
+    _assume("pipeline"),
+]  # fmt: skip
+
+#: What a role may do, and what it may not though another role may.
+ALLOWED = {
+    "processing": [
+        _get("data", "raw/churn.csv"), _list("data", "raw/"), _get("models", "{artifact}"),
+        _put("data", "{place}/probe"), _put("data", "{place}/probe", kms_key="data key"),
+        _use_key("data key", action=""),
+    ],
+    "training": [
+        _get("data", "{split}"), _list("data", "runs/"), _put("models", "{place}/probe"),
+        _put("models", "{place}/probe", kms_key="models key"),
+    ],
+    "pipeline": [
+        _get("data", "{report}"), _get("models", "{artifact}"),
+        _process("like the pipeline's", {}, action=""),
+        Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
+    ],
+    "model": [_get("models", "{artifact}")],
+    "registrar": [
+        _get("data", "{report}"), _approve(action=""), _approve("", "Rejected"), _approve("", "Approved"),
+        Call("list the packages", "sagemaker", "list_model_packages", {"ModelPackageGroupName": GROUP}),
+    ],
+    "on event": [
+        Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
+    ],
+    "is complete": [
+        _approve(action=""),
+        Call("look at a run", "sagemaker", "describe_pipeline_execution", {"PipelineExecutionArn": "{execution}"}),
+    ],
+    "invoker": [_invoke(ENDPOINT, action="")],
+    "uploads": [_list("data", "raw/"), _put("data", "{place}/probe")],
+}  # fmt: skip
+
+_TRAINS = [_approve(), _start(), _invoke(ENDPOINT)]
+_READS_NOTHING = [
+    _get("data", "raw/churn.csv", action="s3:GetObject"),
+    _get("models", "{artifact}", action="s3:GetObject"),
+    _put("data", "raw/churn.csv", action="s3:PutObject"),
+    _put("models", "{place}/probe", action="s3:PutObject"),
+]
+DENIED = {
+    "processing": [
+        *_TRAINS,
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "code/evil.py", "s3:PutObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _put("data", "{place}/probe", "kms:GenerateDataKey", kms_key="models key"),
+        _get("data", "capture/x", action="s3:GetObject"),
+        _list("data", "", action="s3:ListBucket"),
+        _use_key("models key"),
+        _read_log("training log"),
+        _process("of its own", {}),
+    ],
+    "training": [
+        *_TRAINS,
+        _get("data", "raw/churn.csv", "read the raw data", "s3:GetObject"),
+        _list("data", "raw/", "s3:ListBucket"),
+        _get("models", "{artifact}", "read another model", "s3:GetObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put("models", "{place}/probe", "kms:GenerateDataKey", kms_key="data key"),
+        _use_key("data key"),
+        _process("of its own", {}),
+        Call("register its model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
+             "sagemaker:CreateModelPackage"),
+    ],
+    "pipeline": [
+        *_TRAINS,
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _list("data", "runs/", "s3:ListBucket"),
+        _use_key("data key"),
+        Call("register as approved", "sagemaker", "create_model_package",
+             {"ModelPackageGroupName": GROUP, "ModelApprovalStatus": "Approved"}, "sagemaker:CreateModelPackage"),
+        Call("register elsewhere", "sagemaker", "create_model_package", {"ModelPackageGroupName": "other"},
+             "sagemaker:CreateModelPackage"),
+        _process("under the model's role", {"RoleArn": "{model role}"}, "iam:PassRole"),
+        _process("under the registrar's role", {"RoleArn": "{registrar role}"}, "iam:PassRole"),
+        _process("under another name", {"ProcessingJobName": "other"}),
+        _process("outside the network", {"NetworkConfig.VpcConfig": None}),
+        _process("in other subnets", {"NetworkConfig.VpcConfig.Subnets": ["subnet-other"]}),
+        _process("with another security group", {"NetworkConfig.VpcConfig.SecurityGroupIds": ["sg-other"]}),
+        _process("without isolation", {"NetworkConfig.EnableNetworkIsolation": False}),
+        _process("without a word on isolation", {"NetworkConfig.EnableNetworkIsolation": None}),
+        _process("without encrypted traffic", {"NetworkConfig.EnableInterContainerTrafficEncryption": False}),
+        _process("without a key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": None}),
+        _process("with another key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": "{logs key}"}),
+        _process("without a key for the output", {"ProcessingOutputConfig.KmsKeyId": None}),
+        _process("with another key for the output", {"ProcessingOutputConfig.KmsKeyId": "{logs key}"}),
+        _process("on a larger machine", {"ProcessingResources.ClusterConfig.InstanceType": "ml.p4d.24xlarge"}),
+        Call("serve a model", "sagemaker", "create_model",
+             {"ModelName": "other", "ExecutionRoleArn": "{model role}", "PrimaryContainer": {"Image": "x"}},
+             "sagemaker:CreateModel"),
+    ],
+    "model": [
+        *_TRAINS,
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _get("data", "{report}", action="s3:GetObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _list("models", "runs/", "s3:ListBucket"),
+        _use_key("models key"),
+        _use_key("data key"),
+    ],
+    "registrar": [
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _get("data", "{split}", "read customers of a run", "s3:GetObject"),
+        _get("models", "{artifact}", action="s3:GetObject"),
+        _put("data", "{report}", "s3:PutObject"),
+        _list("data", "runs/", "s3:ListBucket"),
+        _use_key("data key"),
+        _start(),
+        _invoke(ENDPOINT),
+        Call("register a model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
+             "sagemaker:CreateModelPackage"),
+        Call("decide in another group", "sagemaker", "update_model_package",
+             {"ModelPackageArn": "{other package}", "ModelApprovalStatus": "Approved"}, "sagemaker:UpdateModelPackage"),
+        Call("change a package without deciding", "sagemaker", "update_model_package",
+             {"ModelPackageArn": "{package}", "CustomerMetadataProperties": {"a": "b"}},
+             "sagemaker:UpdateModelPackage"),
+        _process("of its own", {}),
+    ],
+    "on event": [
+        *_READS_NOTHING, _approve(), _invoke(ENDPOINT), _start(pipeline="other"), _process("of its own", {}),
+    ],
+    "is complete": [
+        *_READS_NOTHING, _approve(status="Rejected"), _invoke(ENDPOINT), _start(), _process("of its own", {}),
+        Call("approve in another group", "sagemaker", "update_model_package",
+             {"ModelPackageArn": "{other package}", "ModelApprovalStatus": "Approved"}, "sagemaker:UpdateModelPackage"),
+    ],
+    "invoker": [
+        *_READS_NOTHING, _approve(), _start(),
+        Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT},
+             "sagemaker:DescribeEndpoint"),
+        Call("list the endpoints", "sagemaker", "list_endpoints", {}, "sagemaker:ListEndpoints"),
+    ],
+    "uploads": [
+        _approve(), _start(), _invoke(ENDPOINT),
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _put("data", "{place}/probe", "kms:GenerateDataKey", kms_key="models key"),
+    ],
+}  # fmt: skip
+
+
+class Stage:
+    """The facts of the system, and the roles to call it as."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.roles = Roles(deployment)
+        self.errands = errands = Errands(deployment, self.roles)
+        find, jobs = deployment.resource, errands.steps
+        package = errands.sagemaker.describe_model_package(ModelPackageName=errands.package)
+        report = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].split("/", 3)[3]
+        model = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"].split("/", 3)[3]
+        run = report.split("/")[1]
+        self.facts = {
+            "data": errands.data,
+            "models": errands.models,
+            "site bucket": find("Web", "AWS::S3::Bucket", "Site"),
+            "access logs bucket": find("Storage", "AWS::S3::Bucket", "AccessLogs"),
+            "data key": jobs["Train"]["ResourceConfig"]["VolumeKmsKeyId"],
+            "models key": jobs["Train"]["OutputDataConfig"]["KmsKeyId"],
+            "logs key": deployment.client("kms").describe_key(KeyId=find("Keys", "AWS::KMS::Key", "Logs"))[
+                "KeyMetadata"
+            ]["Arn"],
+            "API's access log": find("Api", "AWS::Logs::LogGroup", "AccessLog"),
+            "invoker's log": find("Api", "AWS::Logs::LogGroup", "InvokerLog"),
+            "endpoint's log": f"/aws/sagemaker/Endpoints/{ENDPOINT}",
+            "training log": "/aws/sagemaker/TrainingJobs",
+            "invoker function": find("Api", "AWS::Lambda::Function", "Invoker"),
+            "package": package["ModelPackageArn"],
+            "other package": package["ModelPackageArn"].replace(f"/{GROUP}/", "/other/"),
+            "execution": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{run}",
+            "report": report,
+            "split": f"runs/{run}/prepared/train.csv",
+            "artifact": model,
+            "place": errands.place,
+            "body": errands.loyal,
+            **{f"{name} role": self.roles.arn(name) for name in PLACES},
+        }
+
+    def filled(self, role: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call, with the facts in their places."""
+        if "job" in arguments:
+            arguments = self._job(arguments["job"])
+        facts = self.facts | {"token": errand_name() * 2, "own name": self.roles.arn(role).rsplit("/", 1)[-1]}
+
+        def fill(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {key: fill(inner) for key, inner in value.items()}
+            if isinstance(value, str):
+                for name, fact in facts.items():
+                    value = value.replace(f"{{{name}}}", fact)
+            return value
+
+        filled: dict[str, Any] = fill(arguments)
+        return filled
+
+    def _job(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """A job that ends at once, like the pipeline's but for what a test changes."""
+        request = self.errands.processing_request(
+            inputs={}, output=f"s3://{self.errands.data}/{self.errands.place}/job", code="print('done')"
+        )
+        named = {"ProcessingJobName": f"pipelines-{errand_name()}", "RoleArn": "{processing role}"}
+        return changed(request | named, changes)
+
+
+@pytest.fixture(scope="module")
+def stage(deployment: Deployment) -> Iterator[Stage]:
+    made = Stage(deployment)
+    yield made
+    made.errands.clean_up()
+
+
+def _cases(table: dict[str, list[Call]], *, with_everybodys: bool) -> list[Any]:
+    return [
+        pytest.param(role, call, id=f"{role}: {call.does}")
+        for role, calls in table.items()
+        for call in [*calls, *(ANYBODY if with_everybodys else [])]
+    ]
+
+
+@pytest.mark.parametrize(("role", "call"), _cases(ALLOWED, with_everybodys=False))
+def test_allowed(stage: Stage, role: str, call: Call) -> None:
+    found = refusal(stage.roles.client(call.service, role), call.operation, stage.filled(role, call.arguments))
+    assert found == ("", "")
+
+
+@pytest.mark.parametrize(("role", "call"), _cases(DENIED, with_everybodys=True))
+def test_denied(stage: Stage, role: str, call: Call) -> None:
+    found = refusal(stage.roles.client(call.service, role), call.operation, stage.filled(role, call.arguments))
+    assert found.denied, found
+    assert call.action in found.message
+
+
+def test_each_role_has_both_tables() -> None:
+    assert set(ALLOWED) == set(DENIED) == set(PLACES)
+
+
+def test_a_wrong_secret_is_refused(stage: Stage, deployment: Deployment) -> None:
+    good = stage.roles.client("sagemaker", "invoker")._request_signer._credentials
+    stranger = boto3.client(
+        "sagemaker",
+        region_name=REGION,
+        endpoint_url=deployment.settings.endpoint,
+        aws_access_key_id=good.access_key,
+        aws_secret_access_key="guess",
+        aws_session_token=good.token,
+    )
+    with pytest.raises(ClientError, match="signature"):
+        stranger.list_models()
