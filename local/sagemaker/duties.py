@@ -55,6 +55,12 @@ def prepare(
         _may(role, action, _key(str(output_key)))
 
 
+def give_disk(role: str, key: str) -> None:
+    """Encrypt the disk of a Studio app with the domain's key, as whoever works in it ("enforced during CreateApp")."""
+    _may(role, "kms:CreateGrant", _key(key), {"kms:GrantIsForAWSResource": "true"})
+    _may(role, "kms:DescribeKey", _key(key))
+
+
 def measure(role: str, namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
     """Publish what was measured of a container, in per cent; a role that may not leaves no metrics, as on AWS."""
     host = platform.current()

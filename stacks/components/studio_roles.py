@@ -69,9 +69,10 @@ def data_scientist_role(
         *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS),
         *permissions.read_objects(place.models, RUNS, EXPERIMENTS),
         permissions.write_objects(place.data, EXPERIMENTS),
-        permissions.use_key(place.keys.data),
-        # The disk of a space is encrypted with it.
+        permissions.write_with_key(place.keys.data),
+        # The disk of a space is encrypted with it; SageMaker asks for both when an app is made in the space.
         permissions.lend_key(place.keys.data),
+        allow("kms:DescribeKey", on=[place.keys.data.key_arn]),
         permissions.read_with_key(place.keys.models),
     ]
     role = role_with(

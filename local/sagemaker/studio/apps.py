@@ -1,11 +1,12 @@
 """Apps: records with the states of AWS's; no process stands behind one."""
 
-from local.sagemaker import listing, platform
+from local.sagemaker import duties, listing, platform
 from local.sagemaker.errors import in_use, invalid
 from local.sagemaker.naming import now
 from local.sagemaker.operations import Answer, Request, operation
 from local.sagemaker.store import Record, records
 from local.sagemaker.studio import parts
+from local.sagemaker.studio.domains import execution_role
 from local.sagemaker.studio.parts import APP, DOMAIN, GONE, PROFILE, SPACE
 
 
@@ -32,14 +33,18 @@ def forget_of_space(domain: str, space: str) -> None:
 @operation("CreateApp")
 def _create(request: Request) -> Answer:
     domain = parts.require(DOMAIN, request["DomainId"])
-    name = key(request)
+    name, owner = key(request), request.get("UserProfileName")
     if "SpaceName" in request:
         space = parts.require(SPACE, parts.key(request["DomainId"], request["SpaceName"]))
         kind = space.get("SpaceSettings", {}).get("AppType", request["AppType"])
         if kind != request["AppType"]:
             raise invalid(f"Space {request['SpaceName']} is for apps of type {kind}, not {request['AppType']}.")
+        owner = space.get("OwnershipSettings", {}).get("OwnerUserProfileName")
     else:
         parts.require(PROFILE, parts.key(request["DomainId"], request["UserProfileName"]))
+    role = execution_role(request["DomainId"], str(owner))
+    if role and domain.get("KmsKeyId"):
+        duties.give_disk(role, domain["KmsKeyId"])
     settings = domain["DefaultUserSettings"].get(f"{request['AppType']}AppSettings", {})
     built_in = settings.get("BuiltInLifecycleConfigArn")
     record = parts.create(APP, name, request, Status="Pending", BuiltInLifecycleConfigArn=built_in)
