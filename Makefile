@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format data synth bootstrap deploy destroy bench lock clean
+.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check:  ## lint, types, cdk-nag and cfn-lint for every environment
 format:  ## let ruff mend what it can
 	$(setup) test
 	@$(python) -m ruff check --fix --quiet . ; $(python) -m ruff format . && $(python) -m tools.notebooks --strip
+
+iam: data  ## write docs/iam.md: every role and what it may do
+	@$(python) -m tools.iam_table
 
 data:  ## find the raw data set (CHURN_DATA, a kept download, the public copy, made-up customers)
 	$(setup) app

@@ -18,11 +18,12 @@ from stacks.components.api_edge import (
     acknowledge_public_api,
     customers_envelope,
     own_execution_log,
+    own_log_role,
 )
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionNetwork, FunctionSpec, PythonFunction
 from stacks.components.grants import allow
-from stacks.components.storage import log_group, removal_policy
+from stacks.components.storage import log_group
 
 OUTSIDE_BY_SETTING = (
     "The settings keep it out of the VPC (api.in_vpc), to spare the interface endpoint it would need. "
@@ -51,6 +52,8 @@ class ApiStack(Stack):
         self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
         self.rest_api = self._rest_api()
         own_execution_log(self.rest_api, storage=settings.storage, key=key)
+        if settings.api.manages_log_role:
+            own_log_role(self.rest_api, storage=settings.storage)
         add_problem_answers(self.rest_api)
         invoker = self._invoker(endpoint)
         integration = apigateway.LambdaIntegration(
@@ -66,7 +69,7 @@ class ApiStack(Stack):
             request_models={"application/json": customers_envelope(self.rest_api)},
         )
         health = self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
-        acknowledge_public_api(self.rest_api, methods=[predict, health], manages_log_role=settings.api.manages_log_role)
+        acknowledge_public_api(self.rest_api, methods=[predict, health])
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=invoker.log_group.log_group_name)
@@ -78,8 +81,7 @@ class ApiStack(Stack):
             "RestApi",
             rest_api_name=self._settings.resource_name,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            cloud_watch_role=api.manages_log_role,
-            cloud_watch_role_removal_policy=removal_policy(self._settings.storage) if api.manages_log_role else None,
+            cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 throttling_rate_limit=api.throttle_rate_per_s,

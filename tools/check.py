@@ -1,4 +1,4 @@
-"""Lint, types, and for every environment a synthesis with cdk-nag and cfn-lint: all of it, then one verdict."""
+"""Lint, types, and for each environment a synthesis with cdk-nag, cfn-lint, parliament: all of it, then one verdict."""
 
 import os
 import subprocess
@@ -66,6 +66,7 @@ def main() -> int:
             )
             templates = sorted(str(p) for p in Path(where).rglob("*.template.json"))
             ok.append(run(f"cfn-lint, {name}", "cfn-lint", *templates))
+            ok.append(run(f"policies (parliament), {name}", python, "-m", "tools.policy_lint", where))
     print("All checks passed." if all(ok) else "Some checks failed.")
     return 0 if all(ok) else 1
 

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from config import StorageSettings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
-from stacks.components.storage import log_group
+from stacks.components.grants import allow, resource_of, role_with
+from stacks.components.storage import log_group, removal_policy
 
 # CloudFront passes "/api/…" on unchanged, and the stage's name is the first part of a REST API's path.
 STAGE = "api"
@@ -49,6 +51,38 @@ def own_execution_log(api: apigateway.RestApi, *, storage: StorageSettings, key:
     api.deployment_stage.node.add_dependency(group)
 
 
+def own_log_role(api: apigateway.RestApi, *, storage: StorageSettings) -> None:
+    """Give API Gateway the one role per account and region with which it writes the logs of all APIs.
+
+    It refuses a role that may do less than AWS's own policy for this says; so ours says the same.
+    """
+    role = role_with(
+        api,
+        "LogRole",
+        description="Writes the logs of API Gateway",
+        trusts=iam.ServicePrincipal("apigateway.amazonaws.com"),
+        grants=[
+            allow(
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:DescribeLogGroups",
+                "logs:DescribeLogStreams",
+                "logs:FilterLogEvents",
+                "logs:GetLogEvents",
+                "logs:PutLogEvents",
+                on=["*"],
+                wildcard_because="API Gateway takes one role for all APIs of an account and region, and refuses it "
+                "unless it may write to whatever groups those name.",
+            )
+        ],
+    )
+    account = apigateway.CfnAccount(api, "LogAccount", cloud_watch_role_arn=role.role_arn)
+    # The account's setting outlives the API where data does, and with it what it names: other APIs may log by it.
+    for part in (resource_of(role), resource_of(api.node.find_child("LogRoleGrants")), account):
+        part.apply_removal_policy(removal_policy(storage))
+    api.deployment_stage.node.add_dependency(account)
+
+
 def access_log_format() -> apigateway.AccessLogFormat:
     """One JSON object a request; nothing that a client could write freely, so that a line is always valid JSON."""
     fields = {
@@ -70,9 +104,7 @@ def access_log_format() -> apigateway.AccessLogFormat:
     return apigateway.AccessLogFormat.custom(json.dumps(line, separators=(",", ":")))
 
 
-def acknowledge_public_api(
-    api: apigateway.RestApi, *, methods: Sequence[apigateway.Method], manages_log_role: bool
-) -> None:
+def acknowledge_public_api(api: apigateway.RestApi, *, methods: Sequence[apigateway.Method]) -> None:
     """Argue what the API does without for now: sign-in and a firewall."""
     for method in methods:
         acknowledge(
@@ -99,10 +131,3 @@ def acknowledge_public_api(
         "A client certificate proves the gateway to a backend over HTTP. The backend is a function, which the gateway "
         "calls through IAM and which accepts no other caller.",
     )
-    if manages_log_role:
-        policy = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-        acknowledge(
-            api.node.find_child("CloudWatchRole"),
-            f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]",
-            "API Gateway writes its logs with one role per account, and accepts only a role with this policy's rights.",
-        )

@@ -19,6 +19,7 @@ def log_flows(scope: Construct, *, vpc: ec2.Vpc, storage: StorageSettings, key: 
     role = role_with(
         scope,
         "FlowLogRole",
+        description="Writes who talked to whom in the VPC",
         trusts=service_principal("vpc-flow-logs.amazonaws.com"),
         # Delivery looks for its stream first (the VPC guide's list of what a flow log's role needs).
         grants=[write_log(group), allow("logs:DescribeLogStreams", on=[group.log_group_arn])],

@@ -45,8 +45,16 @@ class Framework:
             "lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn]
         )
         lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
-        starts = iam.Role(scope, "StartRole", assumed_by=lambda_service)
-        waits = role_with(scope, "WaitRole", trusts=lambda_service, grants=[write_log(group), call])
+        starts = iam.Role(
+            scope, "StartRole", assumed_by=lambda_service, description="Passes a deployment's events to the deployer"
+        )
+        waits = role_with(
+            scope,
+            "WaitRole",
+            description="Asks the deployer whether it is done",
+            trusts=lambda_service,
+            grants=[write_log(group), call],
+        )
         self.provider = custom_resources.Provider(
             scope,
             "Framework",

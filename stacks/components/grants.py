@@ -16,6 +16,9 @@ from constructs import Construct, IConstruct
 
 from stacks.components.acknowledgements import acknowledge
 
+# Where a policy keeps, for docs/iam.md, what its denials are for: IAM has no place for it but the statement's name.
+DENIALS_METADATA = "churn:denials"
+
 
 class Grant(NamedTuple):
     """One statement; and why its wildcard resources are as narrow as they can be, or why it denies."""
@@ -131,7 +134,21 @@ def policy_with(
         statements=[grant.statement() for grant in grants],
     )
     argue_wildcards(policy, grants)
+    denials = {grant.sid: grant.reason for grant in grants if grant.effect is iam.Effect.DENY}
+    if denials:
+        policy.node.add_metadata(DENIALS_METADATA, denials)
     return policy
+
+
+def denials_argued(root: IConstruct) -> dict[str, str]:
+    """Collect what the denials in the tree under `root` are for, by the name of the statement."""
+    return {
+        sid: reason
+        for construct in root.node.find_all()
+        for entry in construct.node.metadata
+        if entry.type == DENIALS_METADATA
+        for sid, reason in entry.data.items()
+    }
 
 
 def argue_wildcards(policy: iam.ManagedPolicy, grants: Sequence[Grant]) -> None:
@@ -166,23 +183,24 @@ def as_found(stack: Stack, resource: str) -> str:
         if owner is not stack:
             exported = owner.export_value(token)
             resource = resource.replace(Token.as_string(token), exported)
-    return _flat(stack.resolve(resource))
+    return as_nag_spells(stack.resolve(resource))
 
 
-def _flat(node: Any) -> str:
+def as_nag_spells(node: Any) -> str:
+    """Spell a resource of a template, functions and all, as cdk-nag does in the ids of its findings."""
     if isinstance(node, str):
         # A policy's variable, such as ${sagemaker:DomainId}.
         return node.replace("${", "<").replace("}", ">")
     ((function, value),) = node.items()
     if function == "Fn::Join":
         delimiter, parts = value
-        return str(delimiter).join(_flat(part) for part in parts)
+        return str(delimiter).join(as_nag_spells(part) for part in parts)
     if function == "Fn::GetAtt":
         return f"<{'.'.join(value)}>"
     if function == "Ref":
         return f"<{value}>"
     if function == "Fn::ImportValue":
-        return _flat(value)
+        return as_nag_spells(value)
     if function == "Fn::Sub" and isinstance(value, str):
         return value.replace("${", "<").replace("}", ">")
     raise ValueError(f"a resource with {function} has no spelling that a finding could be compared with.")

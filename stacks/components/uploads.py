@@ -51,6 +51,7 @@ class Upload(Construct):
         role = role_with(
             self,
             "Role",
+            description="Lays a deployment's files into a bucket",
             trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
             grants=[
                 write_log(group),

@@ -1,0 +1,219 @@
+"""Who may become which role, who may approve, what no job may be without: decided on every environment's policies."""
+
+from typing import Any
+
+import pytest
+
+from stacks.components.guardrails import UNGUARDED
+from tools import iam_table, policy_lint
+from tools.iam import ACCOUNT, KEY_ID, REGION, as_list
+
+from .conftest import Environment, Synthesised
+from .policies import Identities, decide
+
+SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+OURS = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+# Lambda, Step Functions and API Gateway assume their roles without naming the account that asks.
+TRUSTS: dict[str, tuple[str, Any]] = {
+    "Custom::VpcRestrictDefaultSGCustomResourceProvider/Role": ("lambda.amazonaws.com", None),
+    "FlowLogRole": ("vpc-flow-logs.amazonaws.com", OURS),
+    "Inputs/Role": ("lambda.amazonaws.com", None),
+    "ProcessingRole": ("sagemaker.amazonaws.com", OURS),
+    "TrainingRole": ("sagemaker.amazonaws.com", OURS),
+    "PipelineRole": ("sagemaker.amazonaws.com", OURS),
+    "ModelRole": ("sagemaker.amazonaws.com", OURS),
+    "RegistrarRole": (f"arn:aws:iam::{ACCOUNT}:root", None),
+    "PipelineRun/OnEvent/Role": ("lambda.amazonaws.com", None),
+    "PipelineRun/IsComplete/Role": ("lambda.amazonaws.com", None),
+    "PipelineRun/StartRole": ("lambda.amazonaws.com", None),
+    "PipelineRun/WaitRole": ("lambda.amazonaws.com", None),
+    "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", None),
+    "RestApi/LogRole": ("apigateway.amazonaws.com", None),
+    "Invoker/Role": ("lambda.amazonaws.com", None),
+    "Page/Role": ("lambda.amazonaws.com", None),
+    "DataScientistRole": ("sagemaker.amazonaws.com", OURS),
+    "ExperimentRole": ("sagemaker.amazonaws.com", OURS),
+}
+# Studio puts a person's name on a session of this role.
+NAMES_ITS_USERS = "DataScientistRole"
+GUARDED = ("DataScientistRole", "PipelineRole")
+APPROVERS = {"RegistrarRole", "PipelineRun/IsComplete/Role"}
+
+
+@pytest.fixture
+def identities(environment: Environment) -> Identities:
+    return Identities(environment)
+
+
+def test_each_role_is_trusted_by_whom_it_works_for_and_nobody_else(identities: Identities) -> None:
+    studio = {"DataScientistRole", "ExperimentRole"}
+    absent = set() if "Studio" in identities.environment.templates else studio
+    assert set(identities.roles) == set(TRUSTS) - absent
+    for name, statements in identities.trust.items():
+        for statement in statements:
+            ((_, who),) = statement["Principal"].items()
+            assert (who, statement.get("Condition")) == TRUSTS[name], name
+        actions = sorted(action for statement in statements for action in as_list(statement["Action"]))
+        assert actions == ["sts:AssumeRole"] + ["sts:SetSourceIdentity"] * (name == NAMES_ITS_USERS), name
+
+
+def test_no_role_has_a_policy_of_aws(identities: Identities) -> None:
+    for name, role in identities.roles.items():
+        assert not role.aws_managed, f"{name} has {role.aws_managed}: AWS may widen it any day"
+
+
+def test_every_role_may_do_something(identities: Identities) -> None:
+    for name, statements in identities.statements.items():
+        assert [one for one in statements if one["Effect"] == "Allow"], name
+
+
+def package(identities: Identities) -> str:
+    return f"{SAGEMAKER}:model-package/churn-{identities.environment.name}/7"
+
+
+def test_who_trains_cannot_approve(identities: Identities) -> None:
+    approval = {"ModelApprovalStatus": "Approved"}
+    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **approval) == APPROVERS
+    assert not identities.allowed_to("sagemaker:CreateModelPackage", package(identities), **approval)
+    # What waits for approval is registered by the pipeline alone.
+    waiting = {"ModelApprovalStatus": "PendingManualApproval"}
+    assert identities.allowed_to("sagemaker:CreateModelPackage", package(identities), **waiting) == {"PipelineRole"}
+
+
+def test_the_deployer_approves_and_does_not_reject_and_nobody_changes_without_deciding(identities: Identities) -> None:
+    rejection = {"ModelApprovalStatus": "Rejected"}
+    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **rejection) == {"RegistrarRole"}
+    assert not identities.allowed_to("sagemaker:UpdateModelPackage", package(identities))
+    other = f"{SAGEMAKER}:model-package/another/1"
+    assert not identities.allowed_to("sagemaker:UpdateModelPackage", other, ModelApprovalStatus="Approved")
+
+
+def test_no_role_becomes_another_or_changes_what_roles_may(identities: Identities) -> None:
+    for name, statements in identities.statements.items():
+        actions = {a for one in statements if one["Effect"] == "Allow" for a in as_list(one["Action"])}
+        assert not {a for a in actions if a.startswith(("sts:", "iam:"))} - {"iam:PassRole"}, name
+    passing = {name for name in identities.roles if "iam:PassRole" in str(identities.statements[name])}
+    assert passing == set(GUARDED) & set(identities.roles)
+
+
+def test_the_registrar_reads_reports_and_no_customer_s_row(identities: Identities) -> None:
+    (data,) = {
+        one.rpartition("/runs/")[0]
+        for statement in identities.statements["RegistrarRole"]
+        for one in as_list(statement["Resource"])
+        if ":s3:::" in one
+    }
+    for name, allowed in {
+        "runs/abc/evaluation/evaluation.json": True,
+        "runs/abc/evaluation/evaluation.html": True,
+        "runs/abc/evaluation/predictions.csv": False,
+        "runs/abc/prepared/train.csv": False,
+        "raw/churn.csv": False,
+    }.items():
+        assert identities.may("RegistrarRole", "s3:GetObject", f"{data}/{name}") is allowed, name
+
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY_ID}"
+JOB = {
+    "VpcSubnets": ["subnet-0123456789abcdef0"],
+    "VpcSecurityGroupIds": ["sg-0123456789abcdef0"],
+    "InstanceTypes": ["ml.m5.large"],
+    "VolumeKmsKey": KEY,
+    "OutputKmsKey": KEY,
+    "NetworkIsolation": "true",
+    "InterContainerTrafficEncryption": "true",
+}
+ANYTHING = {"Effect": "Allow", "Resource": "*"}
+OTHER = {
+    "VpcSubnets": ["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],
+    "VpcSecurityGroupIds": ["sg-0fedcba9876543210"],
+    "InstanceTypes": ["ml.p5.48xlarge"],
+    "VolumeKmsKey": KEY.replace("1234abcd", "dcba4321"),
+    "OutputKmsKey": "alias/aws/s3",
+    "NetworkIsolation": "false",
+    "InterContainerTrafficEncryption": "false",
+}
+TRANSFORM = {"InstanceTypes", "VolumeKmsKey", "OutputKmsKey"}
+MODEL = {"VpcSubnets", "VpcSecurityGroupIds", "NetworkIsolation"}
+FENCED = {
+    "CreateHyperParameterTuningJob": set(JOB),
+    "CreateModel": MODEL,
+    "CreateProcessingJob": set(JOB),
+    "CreateTrainingJob": set(JOB),
+    "CreateTransformJob": TRANSFORM,
+}
+
+
+def fenced(identities: Identities, action: str, request: dict[str, Any]) -> bool:
+    """Whether the guarded roles are kept from a request even if something allowed them everything; all, or none."""
+    keys = {f"sagemaker:{key}": value for key, value in request.items()}
+    verdicts = {
+        decide([*identities.statements[role], {**ANYTHING, "Action": action}], action, f"{SAGEMAKER}:any/x", keys)
+        for role in GUARDED
+        if role in identities.roles
+    }
+    (allowed,) = verdicts
+    return not allowed
+
+
+@pytest.mark.parametrize("action", FENCED)
+def test_a_job_without_something_or_with_something_else_is_denied_whatever_allows_it(
+    identities: Identities, action: str
+) -> None:
+    name = f"sagemaker:{action}"
+    whole = {key: JOB[key] for key in FENCED[action]}
+    assert not fenced(identities, name, whole)
+    for key in whole:
+        assert fenced(identities, name, {one: value for one, value in whole.items() if one != key}), f"no {key}"
+        assert fenced(identities, name, {**whole, key: OTHER[key]}), f"another {key}"
+
+
+def test_the_machines_that_settings_name_pass(identities: Identities) -> None:
+    for machine in identities.environment.settings.training.instance_types:
+        assert not fenced(identities, "sagemaker:CreateTrainingJob", {**JOB, "InstanceTypes": [machine]})
+
+
+def test_what_cannot_be_fenced_is_denied(identities: Identities) -> None:
+    for action in UNGUARDED:
+        assert fenced(identities, action, JOB)
+    assert fenced(identities, "sagemaker:CreateTrainingJob", {**JOB, "EnableRemoteDebug": "true"})
+    assert fenced(identities, "sagemaker:UpdateModelPackage", {"ModelApprovalStatus": "Approved"})
+    assert fenced(identities, "sts:AssumeRole", {})
+    assert not fenced(identities, "sagemaker:UpdateModelPackage", {"ModelApprovalStatus": "Rejected"})
+
+
+def test_the_documentation_lists_every_role_as_it_is(synthesised: Synthesised) -> None:
+    page = iam_table.write(
+        {name: one.templates for name, one in synthesised.environments.items()},
+        acknowledged=synthesised.acknowledged,
+        denials=synthesised.denials,
+    )
+    assert iam_table.TARGET.read_text() == page, "out of date: `make iam` writes it anew"
+
+
+def test_the_policy_linter_finds_nothing_but_what_is_expected(environment: Environment) -> None:
+    found = [str(one) for one in policy_lint.lint(environment.templates) if policy_lint.expected(one) is None]
+    assert not found
+
+
+def test_each_exception_for_the_policy_linter_is_needed(synthesised: Synthesised) -> None:
+    met = {policy_lint.expected(one) for one in policy_lint.lint(synthesised.environments["prod"].templates)}
+    assert set(policy_lint.EXPECTED) <= met
+
+
+@pytest.mark.parametrize(
+    ("change", "issue"),
+    [
+        ({"Action": "sagemaker:ApproveModel"}, "UNKNOWN_ACTION"),
+        ({"Action": "sagemakr:CreateModel"}, "UNKNOWN_PREFIX"),
+        ({"Resource": f"{SAGEMAKER}:endpoint/x"}, "RESOURCE_MISMATCH"),
+        ({"Condition": {"StringEquals": {"sagemaker:VpcSubnet": "x"}}}, "UNKNOWN_CONDITION_FOR_ACTION"),
+        ({"Condition": {"StringEqual": {"sagemaker:VpcSubnets": "x"}}}, "UNKNOWN_OPERATOR"),
+        ({"Effect": "Permit"}, "MALFORMED"),
+    ],
+)
+def test_the_policy_linter_sees_mistakes(change: dict[str, Any], issue: str) -> None:
+    statement = {"Effect": "Allow", "Action": "sagemaker:CreateModel", "Resource": f"{SAGEMAKER}:model/x", **change}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    resource = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}
+    assert issue in {one.issue for one in policy_lint.lint({"Training": {"Resources": {"Grants": resource}}})}

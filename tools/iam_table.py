@@ -1,0 +1,273 @@
+"""Write docs/iam.md: every role of the app, who may become it, what it may do, and why each wildcard is there.
+
+The table is made from the templates of all environments, so it says what is deployed; a test writes it anew and
+compares.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aws_cdk import App
+
+import app as churn_app
+from config import ENVIRONMENTS, load_settings
+from stacks.components.acknowledgements import Acknowledged, acknowledged
+from stacks.components.grants import as_nag_spells, denials_argued
+from stacks.components.raw_data import RawData
+from tools.iam import Document, Reader, Role, Template, as_list, roles, spelled
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "iam.md"
+REFERENCE = "prod"
+HEAD = """# Roles and permissions
+
+<!-- Written by tools/iam_table.py (`make iam`) from the templates of all environments; a test compares. -->
+
+Every role that the app makes, the CDK's helpers included, as environment `{reference}` has it. What is not the same in
+all environments names in the last column those that have it. The reasons are those that stand beside the permission in
+the code, and that answer cdk-nag's findings ([why so](decisions/grants.md), [who is who](decisions/identity.md)).
+
+ARNs are shortened by partition, region and account where those are the deployment's own. `<Name>` is what the
+deployment makes under this name, `churn-<env>` the name of the environment. A wildcard is a resource with `*` in a
+statement that allows; in a denial it makes it complete.
+"""
+COLUMNS = (
+    "role",
+    "who may become it",
+    "effect",
+    "actions",
+    "resources",
+    "conditions",
+    "why the wildcard, or the denial",
+    "only in",
+)
+
+
+class Row(NamedTuple):
+    """One statement as the table shows it."""
+
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+class Described(NamedTuple):
+    """One role as the table shows it."""
+
+    name: tuple[str, str]
+    what: str
+    trusts: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def wildcards(self) -> int:
+        """How many resources with a wildcard its permissions have."""
+        return sum("*" in resource for row in self.rows if row.effect == "Allow" for resource in row.resources)
+
+
+def describe(
+    name: str, templates: Mapping[str, Template], *, acknowledged: Sequence[Acknowledged], denials: Mapping[str, str]
+) -> dict[tuple[str, str], Described]:
+    """Describe the roles of one environment.
+
+    Parameters
+    ----------
+    acknowledged : sequence of Acknowledged
+        The acknowledgements of the app: among them the reasons of wildcards.
+    denials : mapping
+        What each denial is for, by its Sid.
+
+    Raises
+    ------
+    ValueError
+        If a wildcard or a denial has no reason.
+    """
+    writer = _Writer(
+        name=f"churn-{name}",
+        reader=Reader(templates, spelled),
+        reasons={(one.path, one.finding): one.reason for one in acknowledged},
+        denials=denials,
+    )
+    return {(role.stack, role.construct): writer.role(role) for role in roles(templates)}
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes the roles of one environment."""
+
+    name: str
+    reader: Reader
+    reasons: Mapping[tuple[str, str], str]
+    denials: Mapping[str, str]
+
+    def role(self, role: Role) -> Described:
+        rows = [self._row(role.stack, policy, statement) for policy, statement in role.statements]
+        managed = [self._short(self.reader.text(role.stack, one)) for one in role.aws_managed]
+        rows += [Row("Allow", (f"what AWS's policy {one} says",), (), (), ()) for one in managed]
+        trusts = tuple(self._principal(role.stack, statement) for statement in role.trust)
+        return Described((role.stack, role.construct), role.description, trusts, tuple(rows))
+
+    def _row(self, stack: str, policy: Document, statement: Mapping[str, Any]) -> Row:
+        resources = as_list(statement["Resource"])
+        if statement["Effect"] == "Deny":
+            reasons = [self.denials[statement["Sid"]]]
+        else:
+            wild = [one for one in resources if "*" in self.reader.text(stack, one)]
+            reasons = [self._reason(policy, one) for one in wild]
+        return Row(
+            statement["Effect"],
+            tuple(sorted(as_list(statement["Action"]))),
+            tuple(sorted({self._short(self.reader.text(stack, one)) for one in resources})),
+            self._conditions(stack, statement.get("Condition", {})),
+            # The reasons of one resource may be among those of another.
+            tuple(one for one in dict.fromkeys(reasons) if not any(one != other and one in other for other in reasons)),
+        )
+
+    def _reason(self, policy: Document, resource: Any) -> str:
+        finding = f"AwsSolutions-IAM5[Resource::{as_nag_spells(resource)}]"
+        if (policy.path, finding) not in self.reasons:
+            raise ValueError(f"{policy.path}: nobody says why {as_nag_spells(resource)} has a wildcard.")
+        return self.reasons[policy.path, finding]
+
+    def _principal(self, stack: str, statement: Mapping[str, Any]) -> str:
+        ((_, who),) = statement["Principal"].items()
+        names = " or ".join(self._short(self.reader.text(stack, one)) for one in as_list(who))
+        conditions = self._conditions(stack, statement.get("Condition", {}))
+        actions = [one for one in as_list(statement["Action"]) if one != "sts:AssumeRole"]
+        more = f" ({', '.join(actions)})" if actions else ""
+        return f"`{names}`{more}" + "".join(f"<br>if `{one}`" for one in conditions)
+
+    def _conditions(self, stack: str, conditions: Mapping[str, Any]) -> tuple[str, ...]:
+        written = []
+        for operator, keys in conditions.items():
+            for key, values in keys.items():
+                texts = {self._short(self.reader.text(stack, one)) for one in as_list(values)}
+                written.append(f"{operator} {key}: {', '.join(sorted(texts))}")
+        return tuple(sorted(written))
+
+    def _short(self, text: str) -> str:
+        text = re.sub(r"arn:<partition>:([a-z0-9-]+):(?:<region>)?:(?:<account>)?:", r"\1:", text)
+        return text.replace(self.name, "churn-<env>").replace(
+            f"Churn-{self.name.removeprefix('churn-')}-", "Churn-<env>-"
+        )
+
+
+def render(environments: Mapping[str, Mapping[tuple[str, str], Described]]) -> str:
+    """Write the page: a summary of the roles, and one table of all their statements."""
+    names = list(environments)
+    keys = list(dict.fromkeys(key for one in (REFERENCE, *names) for key in environments[one]))
+    summary, table = [], []
+    for key in keys:
+        having = {name: environments[name][key] for name in names if key in environments[name]}
+        shown = having.get(REFERENCE) or next(iter(having.values()))
+        summary.append(_summary(shown, having, names))
+        table += _rows(shown, having, names)
+    total = [environments[REFERENCE][key] for key in keys if key in environments[REFERENCE]]
+    allowed = sum(row.effect == "Allow" for one in total for row in one.rows)
+    denied = sum(row.effect == "Deny" for one in total for row in one.rows)
+    wild = sum(one.wildcards for one in total)
+    sentence = (
+        f"In {REFERENCE}: {len(total)} roles, {allowed} statements that allow, {denied} that deny, "
+        f"{wild} wildcards, no action with one."
+    )
+    return "\n".join(
+        [
+            HEAD.format(reference=REFERENCE),
+            "## Summary\n",
+            f"{sentence}\n",
+            "| stack | role | for | allows | denies | wildcards | only in |",
+            "|---|---|---|---:|---:|---:|---|",
+            *summary,
+            "\n## Every statement\n",
+            _line(COLUMNS),
+            "|---" * len(COLUMNS) + "|",
+            *table,
+            "",
+        ]
+    )
+
+
+def _summary(shown: Described, having: Mapping[str, Described], names: Sequence[str]) -> str:
+    counts = [sum(row.effect == effect for row in shown.rows) for effect in ("Allow", "Deny")]
+    cells = [
+        *shown.name,
+        shown.what or "(the CDK's own)",
+        *map(str, counts),
+        str(shown.wildcards),
+        _only(list(having), names),
+    ]
+    return _line(cells)
+
+
+def _rows(shown: Described, having: Mapping[str, Described], names: Sequence[str]) -> list[str]:
+    lines = []
+    every = list(dict.fromkeys(row for one in (shown, *having.values()) for row in one.rows))
+    trusts = list(dict.fromkeys(one.trusts for one in having.values()))
+    if len(trusts) > 1:
+        raise ValueError(f"{shown.name} trusts others in other environments: teach tools/iam_table.py to show it.")
+    first = [f"**{shown.name[1]}**", "<br>".join(shown.trusts)]
+    for row in every:
+        where = [name for name, one in having.items() if row in one.rows]
+        cells = [
+            row.effect,
+            *(_cell(one) for one in (row.actions, row.resources, row.conditions)),
+            " ".join(row.reasons),
+        ]
+        lines.append(_line([*first, *cells, _only(where, names)]))
+        first = ["", ""]
+    return lines
+
+
+def _only(where: Sequence[str], names: Sequence[str]) -> str:
+    return "" if len(where) == len(names) else ", ".join(where)
+
+
+def _cell(texts: Sequence[str]) -> str:
+    return "<br>".join(f"`{one}`" for one in texts)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(one.replace('|', '/') for one in cells)} |"
+
+
+def main() -> None:
+    """Synthesise every environment and write the page."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    with tempfile.TemporaryDirectory() as folder:
+        # As the command line asks for it: templates then name the construct of each resource.
+        app = App(context={**context, "aws:cdk:enable-path-metadata": True}, outdir=folder)
+        raw_data = RawData.load(ROOT / "build" / "data")
+        stacks = {name: churn_app.build(app, settings=load_settings(name), raw_data=raw_data) for name in ENVIRONMENTS}
+        app.synth()
+        templates: dict[str, dict[str, Template]] = {name: {} for name in stacks}
+        for name, made in stacks.items():
+            for one in made:
+                body = (Path(folder) / one.template_file).read_text()
+                templates[name][one.stack_name.removeprefix(f"Churn-{name}-")] = json.loads(body)
+    TARGET.write_text(write(templates, acknowledged=acknowledged(app), denials=denials_argued(app)))
+    print(f"Written: {TARGET.relative_to(ROOT)}")
+
+
+def write(
+    templates: Mapping[str, Mapping[str, Template]],
+    *,
+    acknowledged: Sequence[Acknowledged],
+    denials: Mapping[str, str],
+) -> str:
+    """Write the page from the templates of each environment."""
+    return render(
+        {name: describe(name, ones, acknowledged=acknowledged, denials=denials) for name, ones in templates.items()}
+    )
+
+
+if __name__ == "__main__":
+    main()
