@@ -55,11 +55,11 @@ class Deployment:
         """The synthesised templates that were deployed."""
         return sorted((self.settings.directory / "cdk.out").glob("*.template.json"))
 
-    def client(self, service: str, role: str | None = None) -> Any:
-        """A client as the account's root, or as a role."""
+    def client(self, service: str, role: str | None = None, session: str = "test") -> Any:
+        """A client as the account's root, or as a role, in a session of some name."""
         credentials = {"aws_access_key_id": ACCOUNT, "aws_secret_access_key": "test"}
         if role is not None:
-            answer = self.credentials(role)
+            answer = self.credentials(role, session)
             credentials = {
                 "aws_access_key_id": answer["AccessKeyId"],
                 "aws_secret_access_key": answer["SecretAccessKey"],

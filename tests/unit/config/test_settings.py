@@ -17,6 +17,7 @@ from config import (
     Settings,
     SettingsError,
     StorageSettings,
+    StudioSettings,
     TrainingSettings,
     WebSettings,
     load_settings,
@@ -115,6 +116,25 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (ApiSettings, {"endpoint_timeout_s": 0}, "api.endpoint_timeout_s", "from 1"),
     (ApiSettings, {"function_timeout_s": 20}, "api.function_timeout_s", "outlive the function"),
     (ApiSettings, {"gateway_timeout_s": 30}, "api.gateway_timeout_s", "at most 29"),
+    (StudioSettings, {"enabled": True, "users": ()}, "studio.users", "from 1 to 100"),
+    (StudioSettings, {"users": ("Ada",)}, "studio.users", "lower-case"),
+    (StudioSettings, {"users": ("a--b",)}, "studio.users", "single hyphens"),
+    (StudioSettings, {"users": ("-a",)}, "studio.users", "data-scientist"),
+    (StudioSettings, {"users": ("x" * 56,)}, "studio.users", "at most 55"),
+    (StudioSettings, {"users": ("ada", "ada")}, "studio.users", "once"),
+    (StudioSettings, {"users": tuple(f"u{i}" for i in range(101)), "enabled": True}, "studio.users", "from 1 to 100"),
+    (StudioSettings, {"instance_types": ()}, "studio.instance_types", "at least one"),
+    (StudioSettings, {"instance_types": ("ml.t3.large", "ml.t3.large")}, "studio.instance_types", "once"),
+    (StudioSettings, {"instance_types": ("t3.large",)}, "studio.instance_types", "ml.m5.large"),
+    (StudioSettings, {"instance_types": ("ml.t3.medium", "ml.m5d.large")}, "studio.instance_types", "NVMe"),
+    (StudioSettings, {"instance_types": ("ml.m4.xlarge",)}, "studio.instance_types", "which Studio does not have"),
+    (StudioSettings, {"idle_minutes": 59}, "studio.idle_minutes", "from 60 to 525600"),
+    (StudioSettings, {"idle_minutes": 525601}, "studio.idle_minutes", "from 60 to 525600"),
+    (StudioSettings, {"volume_gb": 4}, "studio.volume_gb", "from 5 to 16384"),
+    (StudioSettings, {"maximum_volume_gb": 9}, "studio.maximum_volume_gb", "studio.volume_gb (10)"),
+    (StudioSettings, {"maximum_volume_gb": 16385}, "studio.maximum_volume_gb", "16384"),
+    (StudioSettings, {"git_repository": "git@host:churn.git"}, "studio.git_repository", "https://"),
+    (StudioSettings, {"git_repository": "https://me:secret@host/x.git"}, "studio.git_repository", "without a name"),
     (WebSettings, {"edge_locations": "moon"}, "web.edge_locations", "'all'"),
     (WebSettings, {"hsts_days": 0}, "web.hsts_days", "from 1"),
     (settings, {"name": "Test"}, "name", "lower case"),
@@ -126,6 +146,16 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
         {"network": NetworkSettings(cidr="10.0.0.0/16", interface_endpoints_enabled=False)},
         "api.in_vpc",
         "False",
+    ),
+    (
+        settings,
+        {
+            "network": NetworkSettings(cidr="10.0.0.0/16", interface_endpoints_enabled=False),
+            "api": ApiSettings(in_vpc=False),
+            "studio": StudioSettings(enabled=True),
+        },
+        "studio.enabled",
+        "interface endpoints",
     ),
     (
         settings,
@@ -149,16 +179,29 @@ def test_what_cannot_be_is_refused(
     assert str(error) == f"{field} is {error.value!r}: {error.rule}. {error.remedy}"
 
 
-@pytest.mark.parametrize("make", [network, storage, serverless, settings, ApiSettings, WebSettings, DeploymentSettings])
+@pytest.mark.parametrize(
+    "make", [network, storage, serverless, settings, ApiSettings, WebSettings, DeploymentSettings, StudioSettings]
+)
 def test_what_each_refusal_starts_from_is_accepted(make: Callable[..., Section]) -> None:
     assert isinstance(make(), Section)
+
+
+SECTIONS = (
+    NetworkSettings,
+    StorageSettings,
+    DeploymentSettings,
+    TrainingSettings,
+    ServingSettings,
+    ApiSettings,
+    StudioSettings,
+)
 
 
 def sections() -> list[tuple[type[Section], str, Any]]:
     """Every field of every section with a value of a wrong type."""
     wrong = {bool: "yes", int: True, float: "1", str: 7}
     found = []
-    for kind in (NetworkSettings, StorageSettings, DeploymentSettings, TrainingSettings, ServingSettings, ApiSettings):
+    for kind in SECTIONS:
         for field in dataclasses.fields(kind):
             annotation = {"bool": bool, "int": int, "float": float, "str": str}.get(str(field.type))
             found.append((kind, field.name, wrong[annotation] if annotation else 1))
@@ -215,6 +258,16 @@ def test_the_environments_differ_where_they_must() -> None:
     assert len(ranges) == len(config.ENVIRONMENTS), "networks that may be joined one day must not overlap"
 
 
+def test_a_repository_of_the_network_can_be_cloned() -> None:
+    address = "https://git.example.com/team/churn.git"
+    assert StudioSettings(git_repository=address).git_repository == address
+    assert StudioSettings(users=()).users == (), "without a domain nobody needs a name"
+
+
+def test_data_scientists_work_where_customers_are_and_where_things_are_tried() -> None:
+    assert [name for name in config.ENVIRONMENTS if load_settings(name).studio.enabled] == ["dev", "prod", "local"]
+
+
 def test_models_can_be_locked_where_data_is_kept() -> None:
     assert StorageSettings(retain_on_destroy=True, log_retention_days=365, model_lock_days=90).model_lock_days == 90
 
@@ -226,8 +279,8 @@ def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
 
 def test_units_are_in_the_names() -> None:
     unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
-    unit = re.compile(r".*_(s|days|gb|mb|percent|per_s|precision)$|(cost|maximum_cost)_.*")
-    for kind in (NetworkSettings, StorageSettings, DeploymentSettings, TrainingSettings, ServingSettings, ApiSettings):
+    unit = re.compile(r".*_(s|minutes|days|gb|mb|percent|per_s|precision)$|(cost|maximum_cost)_.*")
+    for kind in SECTIONS:
         for field in dataclasses.fields(kind):
             if str(field.type) in ("int", "float"):
                 assert field.name in unitless or unit.fullmatch(field.name), f"{field.name} of what?"
