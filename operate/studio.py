@@ -41,7 +41,7 @@ def profiles(client: Client, domain: str) -> list[Request]:
 
 def lifecycle_configs(client: Client, name: str) -> Iterator[str]:
     """Names of the environment's lifecycle configurations: ``<name>-<hash of the script>``."""
-    for one in pages(client, "list_studio_lifecycle_configs", "StudioLifecycleConfigs", NameContains=f"{name}-"):
+    for one in pages(client, "list_studio_lifecycle_configs", "StudioLifecycleConfigs", NameContains=name):
         found, _, digest = one["StudioLifecycleConfigName"].rpartition("-")
         if found == name and digest:
             yield one["StudioLifecycleConfigName"]

@@ -48,14 +48,21 @@ def _destroy(system: Deployment, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def strangers(system: Deployment) -> Iterator[None]:
-    """What others have in the account, under names as near to ours as can be."""
+def strangers(system: Deployment) -> Iterator[str]:
+    """What others have in the account, under names as near to ours as can be; the id of their domain."""
     logs, s3 = system.client("logs"), system.client("s3")
     logs.create_log_group(logGroupName=STRANGERS_GROUP)
     logs.create_log_group(logGroupName=SHARED)
     logs.create_log_stream(logGroupName=SHARED, logStreamName=STRANGERS_STREAM)
     s3.create_bucket(Bucket=STRANGERS_BUCKET)
-    yield
+    sagemaker, role = system.client("sagemaker"), "arn:aws:iam::000000000000:role/others"
+    domain = sagemaker.create_domain(
+        DomainName=STRANGERS_BUCKET, AuthMode="IAM", DefaultUserSettings={"ExecutionRole": role}
+    )["DomainArn"].rsplit("/", 1)[-1]
+    sagemaker.create_user_profile(DomainId=domain, UserProfileName="theirs")
+    yield domain
+    sagemaker.delete_user_profile(DomainId=domain, UserProfileName="theirs")
+    sagemaker.delete_domain(DomainId=domain)
     logs.delete_log_group(logGroupName=STRANGERS_GROUP)
     logs.delete_log_group(logGroupName=SHARED)
     s3.delete_bucket(Bucket=STRANGERS_BUCKET)
@@ -83,6 +90,21 @@ def work(system: Deployment) -> tuple[str, str]:
         time.sleep(0.2)
     system.client("logs").create_log_group(logGroupName="/aws/lambda/Churn-local-Storage-Gone")
     return run, job
+
+
+@pytest.fixture(scope="module")
+def studio(system: Deployment, strangers: str) -> str:
+    """Studio in use: an app in a private space, and a profile made by hand with an app of its own. The domain's id."""
+    sagemaker = system.client("sagemaker")
+    (domain,) = [one["DomainId"] for one in sagemaker.list_domains()["Domains"] if one["DomainName"] == NAME]
+    assert domain != strangers
+    (space,) = [one["SpaceName"] for one in sagemaker.list_spaces(DomainIdEquals=domain)["Spaces"]]
+    sagemaker.create_app(DomainId=domain, SpaceName=space, AppType="JupyterLab", AppName="default")
+    sagemaker.create_user_profile(DomainId=domain, UserProfileName="by-hand")
+    sagemaker.create_app(DomainId=domain, UserProfileName="by-hand", AppType="JupyterServer", AppName="default")
+    stream = f"{domain}/{space}/JupyterLab/default"
+    system.client("logs").create_log_stream(logGroupName=SHARED, logStreamName=stream)
+    return str(domain)
 
 
 def test_nothing_is_deleted_unless_somebody_confirms(system: Deployment, work: tuple[str, str]) -> None:
@@ -126,19 +148,26 @@ def objects(system: Deployment) -> None:
 
 
 def test_destroy_leaves_an_empty_account(
-    system: Deployment, work: tuple[str, str], strangers: None, objects: None
+    system: Deployment, work: tuple[str, str], studio: str, strangers: str, objects: None
 ) -> None:
     code, output = _destroy(system, "--yes")
     assert code == 0, output
     assert "stopping 1 pipeline runs" in output
     assert "stopping 1 jobs" in output
     assert "go the logs of all jobs of the account" in output
+    assert f"2 user profiles: {studio}/" in output
+    assert "with what people keep on their disks" in output
+    assert "deleting 2 apps of Studio" in output
     assert "Nothing of local is left." in output
-    others = {"Logs": [f"{SHARED} {STRANGERS_STREAM}", STRANGERS_GROUP], "S3": [STRANGERS_BUCKET]}
+    others = {
+        "Logs": [f"{SHARED} {STRANGERS_STREAM}", STRANGERS_GROUP],
+        "S3": [STRANGERS_BUCKET],
+        "SageMaker": sorted([strangers, "theirs"]),
+    }
     assert _left(system) == others, output
 
 
-def test_destroying_again_finds_nothing(system: Deployment, strangers: None) -> None:
+def test_destroying_again_finds_nothing(system: Deployment, strangers: str) -> None:
     code, output = _destroy(system)
     assert code == 0, output
     assert "Nothing of local is left." in output
@@ -205,6 +234,11 @@ def _sagemaker(client: Clients) -> Iterator[str]:
         ("list_model_packages", "ModelPackageSummaryList", "ModelPackageArn"),
         ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
         ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
+        ("list_domains", "Domains", "DomainId"),
+        ("list_user_profiles", "UserProfiles", "UserProfileName"),
+        ("list_spaces", "Spaces", "SpaceName"),
+        ("list_apps", "Apps", "AppName"),
+        ("list_studio_lifecycle_configs", "StudioLifecycleConfigs", "StudioLifecycleConfigName"),
     ):
         yield from (entry[key] for entry in getattr(sagemaker, operation)()[member])
 

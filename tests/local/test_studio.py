@@ -70,7 +70,7 @@ def test_the_script_names_notebooks_that_are_there_and_the_role_of_experiments(
     deployment: Deployment, domain: str
 ) -> None:
     sagemaker = deployment.client("sagemaker")
-    (listed,) = sagemaker.list_studio_lifecycle_configs(NameContains=f"{NAME}-")["StudioLifecycleConfigs"]
+    (listed,) = sagemaker.list_studio_lifecycle_configs(NameContains=NAME)["StudioLifecycleConfigs"]
     described = sagemaker.describe_studio_lifecycle_config(
         StudioLifecycleConfigName=listed["StudioLifecycleConfigName"]
     )

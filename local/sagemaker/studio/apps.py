@@ -23,10 +23,10 @@ def present(domain: str) -> list[Record]:
     return [record for record in parts.inside(APP, domain) if record["Status"] not in GONE]
 
 
-def forget_of_space(domain: str, space: str) -> None:
-    """Forget the deleted apps of a space that goes."""
+def forget_of(domain: str, member: str, owner: str) -> None:
+    """Forget the deleted apps of a space (``SpaceName``) or user (``UserProfileName``) that goes."""
     for record in parts.inside(APP, domain):
-        if record.get("SpaceName") == space:
+        if record.get(member) == owner:
             parts.forget(APP, key(record))
 
 

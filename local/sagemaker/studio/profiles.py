@@ -60,6 +60,7 @@ def _delete(request: Request) -> Answer:
     running = [record["AppName"] for record in there if record.get("UserProfileName") == name]
     parts.refuse_while(running, "apps", f"user profile {name}")
     parts.refuse_while(owned, "spaces", f"user profile {name}")
+    apps.forget_of(request["DomainId"], "UserProfileName", name)
     parts.forget(PROFILE, _key(request))
     return {}
 

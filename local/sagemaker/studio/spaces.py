@@ -71,6 +71,6 @@ def _delete(request: Request) -> Answer:
     parts.require(SPACE, _key(request))
     running = [record["AppName"] for record in apps.present(domain) if record.get("SpaceName") == name]
     parts.refuse_while(running, "apps", f"space {name}")
-    apps.forget_of_space(domain, name)
+    apps.forget_of(domain, "SpaceName", name)
     parts.forget(SPACE, _key(request))
     return {}

@@ -132,6 +132,12 @@ def test_an_app_of_a_user_stands_in_the_users_way(host: TestPlatform, domain: st
     (listed,) = call("ListApps", UserProfileNameEquals="ada")["Apps"]
     assert listed["Status"] in ("Pending", "InService")
     assert call("ListApps", SpaceNameEquals="lab")["Apps"] == []
+    host.wait()
+    call("DeleteApp", **own)
+    host.wait()
+    call("DeleteSpace", DomainId=domain, SpaceName="lab")
+    call("DeleteUserProfile", DomainId=domain, UserProfileName="ada")
+    assert call("ListApps")["Apps"] == []
 
 
 def test_a_deleted_app_can_be_started_again(host: TestPlatform, domain: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 
 from config import load_settings
 from operate import report
@@ -110,7 +110,7 @@ def named(
     for operation, answer in (studio or {}).items():
         sagemaker.add_response(operation, answer, {"DomainIdEquals": "d-1"})
     configs = [{"StudioLifecycleConfigName": one} for one in lifecycle_configs]
-    sagemaker.add_response("list_studio_lifecycle_configs", {"StudioLifecycleConfigs": configs})
+    sagemaker.add_response("list_studio_lifecycle_configs", {"StudioLifecycleConfigs": configs}, {"NameContains": ANY})
 
 
 def test_only_the_environments_own_things_are_found(account: Account, stub: Stub) -> None:
