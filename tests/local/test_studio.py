@@ -13,12 +13,17 @@ from botocore.exceptions import ClientError
 from config import load_settings
 from local.settings import ROOT
 from tests.local.deployment import Deployment
-from tests.local.test_permissions import _denied
+from tests.local.roles import refusal
 
 NAME = "churn-local"
 USER = load_settings("local").studio.users[0]
 LAB = {"AppType": "JupyterLab", "AppName": "default"}
 PRIVATE = {"SpaceSharingSettings": {"SharingType": "Private"}}
+
+
+def _denied(call: Any, **arguments: Any) -> None:
+    found = refusal(call.__self__, call.__name__, arguments)
+    assert found.denied, f"{call.__name__}: {found}"
 
 
 def _role(deployment: Deployment, name: str) -> str:
