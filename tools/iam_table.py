@@ -18,8 +18,7 @@ from aws_cdk import App
 
 import app as churn_app
 from config import ENVIRONMENTS, load_settings
-from stacks.components.acknowledgements import Acknowledged, acknowledged
-from stacks.components.grants import as_nag_spells, denials_argued
+from stacks.components.grants import as_nag_spells, reasons_given
 from stacks.components.raw_data import RawData
 from tools.iam import Document, Reader, Role, Template, as_list, roles, spelled
 
@@ -74,29 +73,23 @@ class Described(NamedTuple):
         return sum("*" in resource for row in self.rows if row.effect == "Allow" for resource in row.resources)
 
 
-def describe(
-    name: str, templates: Mapping[str, Template], *, acknowledged: Sequence[Acknowledged], denials: Mapping[str, str]
-) -> dict[tuple[str, str], Described]:
+Reasons = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def describe(name: str, templates: Mapping[str, Template], *, reasons: Reasons) -> dict[tuple[str, str], Described]:
     """Describe the roles of one environment.
 
     Parameters
     ----------
-    acknowledged : sequence of Acknowledged
-        The acknowledgements of the app: among them the reasons of wildcards.
-    denials : mapping
-        What each denial is for, by its Sid.
+    reasons : mapping
+        Why each policy's wildcards and denials are there, by its path: see `reasons_given`.
 
     Raises
     ------
     ValueError
         If a wildcard or a denial has no reason.
     """
-    writer = _Writer(
-        name=f"churn-{name}",
-        reader=Reader(templates, spelled),
-        reasons={(one.path, one.finding): one.reason for one in acknowledged},
-        denials=denials,
-    )
+    writer = _Writer(name=f"churn-{name}", reader=Reader(templates, spelled), reasons=reasons)
     return {(role.stack, role.construct): writer.role(role) for role in roles(templates)}
 
 
@@ -106,8 +99,7 @@ class _Writer:
 
     name: str
     reader: Reader
-    reasons: Mapping[tuple[str, str], str]
-    denials: Mapping[str, str]
+    reasons: Reasons
 
     def role(self, role: Role) -> Described:
         rows = [self._row(role.stack, policy, statement) for policy, statement in role.statements]
@@ -118,25 +110,26 @@ class _Writer:
 
     def _row(self, stack: str, policy: Document, statement: Mapping[str, Any]) -> Row:
         resources = as_list(statement["Resource"])
-        if statement["Effect"] == "Deny":
-            reasons = [self.denials[statement["Sid"]]]
-        else:
-            wild = [one for one in resources if "*" in self.reader.text(stack, one)]
-            reasons = [self._reason(policy, one) for one in wild]
+        wild = [as_nag_spells(one) for one in resources if "*" in self.reader.text(stack, one)]
         return Row(
             statement["Effect"],
             tuple(sorted(as_list(statement["Action"]))),
             tuple(sorted({self._short(self.reader.text(stack, one)) for one in resources})),
             self._conditions(stack, statement.get("Condition", {})),
-            # The reasons of one resource may be among those of another.
-            tuple(one for one in dict.fromkeys(reasons) if not any(one != other and one in other for other in reasons)),
+            tuple(dict.fromkeys(self._reason(policy, statement, one) for one in wild)),
         )
 
-    def _reason(self, policy: Document, resource: Any) -> str:
-        finding = f"AwsSolutions-IAM5[Resource::{as_nag_spells(resource)}]"
-        if (policy.path, finding) not in self.reasons:
-            raise ValueError(f"{policy.path}: nobody says why {as_nag_spells(resource)} has a wildcard.")
-        return self.reasons[policy.path, finding]
+    def _reason(self, policy: Document, statement: Mapping[str, Any], resource: str) -> str:
+        """Find who says why: a denial has a name; a permission may be several grants, put together by the CDK."""
+        sid, actions = statement.get("Sid", ""), set(as_list(statement["Action"]))
+        found = [
+            one["reason"]
+            for one in self.reasons.get(policy.path, ())
+            if one["sid"] == sid and resource in one["resources"] and set(one["actions"]) & actions
+        ]
+        if not found:
+            raise ValueError(f"{policy.path}: nobody says why {sorted(actions)} on {resource} is as it is.")
+        return " ".join(dict.fromkeys(found))
 
     def _principal(self, stack: str, statement: Mapping[str, Any]) -> str:
         ((_, who),) = statement["Principal"].items()
@@ -253,20 +246,14 @@ def main() -> None:
             for one in made:
                 body = (Path(folder) / one.template_file).read_text()
                 templates[name][one.stack_name.removeprefix(f"Churn-{name}-")] = json.loads(body)
-    TARGET.write_text(write(templates, acknowledged=acknowledged(app), denials=denials_argued(app)))
+        reasons = reasons_given(app)
+    TARGET.write_text(write(templates, reasons=reasons))
     print(f"Written: {TARGET.relative_to(ROOT)}")
 
 
-def write(
-    templates: Mapping[str, Mapping[str, Template]],
-    *,
-    acknowledged: Sequence[Acknowledged],
-    denials: Mapping[str, str],
-) -> str:
+def write(templates: Mapping[str, Mapping[str, Template]], *, reasons: Reasons) -> str:
     """Write the page from the templates of each environment."""
-    return render(
-        {name: describe(name, ones, acknowledged=acknowledged, denials=denials) for name, ones in templates.items()}
-    )
+    return render({name: describe(name, ones, reasons=reasons) for name, ones in templates.items()})
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from constructs import Construct, IConstruct
 
 from stacks.components.acknowledgements import acknowledge
 
-# Where a policy keeps, for docs/iam.md, what its denials are for: IAM has no place for it but the statement's name.
-DENIALS_METADATA = "churn:denials"
+# Where a policy keeps its reasons for docs/iam.md: acknowledgements know of resources, and nothing of actions.
+REASONS_METADATA = "churn:reasons"
 
 
 class Grant(NamedTuple):
@@ -134,20 +134,27 @@ def policy_with(
         statements=[grant.statement() for grant in grants],
     )
     argue_wildcards(policy, grants)
-    denials = {grant.sid: grant.reason for grant in grants if grant.effect is iam.Effect.DENY}
-    if denials:
-        policy.node.add_metadata(DENIALS_METADATA, denials)
+    policy.node.add_metadata(REASONS_METADATA, [_reasons(Stack.of(policy), grant) for grant in grants if grant.reason])
     return policy
 
 
-def denials_argued(root: IConstruct) -> dict[str, str]:
-    """Collect what the denials in the tree under `root` are for, by the name of the statement."""
+def _reasons(stack: Stack, grant: Grant) -> dict[str, Any]:
+    wild = [resource for resource in grant.resources if "*" in resource]
     return {
-        sid: reason
+        "sid": grant.sid or "",
+        "actions": list(grant.actions),
+        "resources": [as_found(stack, resource) for resource in wild],
+        "reason": grant.reason,
+    }
+
+
+def reasons_given(root: IConstruct) -> dict[str, list[dict[str, Any]]]:
+    """Collect why the policies in the tree under `root` have the wildcards and denials that they have, by path."""
+    return {
+        f"{construct.node.path}/Resource": entry.data
         for construct in root.node.find_all()
         for entry in construct.node.metadata
-        if entry.type == DENIALS_METADATA
-        for sid, reason in entry.data.items()
+        if entry.type == REASONS_METADATA
     }
 
 

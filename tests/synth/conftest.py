@@ -20,7 +20,7 @@ import app as churn_app
 from config import ENVIRONMENTS, Settings, load_settings
 from stacks.components.acknowledgements import Acknowledged, acknowledged
 from stacks.components.findings import check_all
-from stacks.components.grants import denials_argued
+from stacks.components.grants import reasons_given
 from stacks.components.raw_data import RawData
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,7 +133,7 @@ class Synthesised:
 
     folder: Path
     acknowledged: list[Acknowledged]
-    denials: dict[str, str]
+    reasons: dict[str, list[dict[str, Any]]]
     environments: dict[str, Environment]
 
 
@@ -147,7 +147,7 @@ def synthesised(raw_data: RawData, tmp_path_factory: pytest.TempPathFactory) -> 
     check_all(app)
     app.synth()
     environments = {name: Environment(load_settings(name), read_templates(folder, name)) for name in ENVIRONMENTS}
-    return Synthesised(folder, acknowledged(app), denials_argued(app), environments)
+    return Synthesised(folder, acknowledged(app), reasons_given(app), environments)
 
 
 @pytest.fixture(params=ENVIRONMENTS)

@@ -185,8 +185,7 @@ def test_what_cannot_be_fenced_is_denied(identities: Identities) -> None:
 def test_the_documentation_lists_every_role_as_it_is(synthesised: Synthesised) -> None:
     page = iam_table.write(
         {name: one.templates for name, one in synthesised.environments.items()},
-        acknowledged=synthesised.acknowledged,
-        denials=synthesised.denials,
+        reasons=synthesised.reasons,
     )
     assert iam_table.TARGET.read_text() == page, "out of date: `make iam` writes it anew"
 
@@ -217,3 +216,10 @@ def test_the_policy_linter_sees_mistakes(change: dict[str, Any], issue: str) -> 
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     resource = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": policy}}
     assert issue in {one.issue for one in policy_lint.lint({"Training": {"Resources": {"Grants": resource}}})}
+
+
+def test_a_wildcard_that_nobody_argues_is_not_documented(synthesised: Synthesised) -> None:
+    templates = {name: one.templates for name, one in synthesised.environments.items()}
+    kept = {path: why for path, why in synthesised.reasons.items() if "TrainingRoleGrants" not in path}
+    with pytest.raises(ValueError, match=r"TrainingRoleGrants/Resource: nobody says why"):
+        iam_table.write(templates, reasons=kept)
