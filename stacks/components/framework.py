@@ -15,8 +15,8 @@ from constructs import Construct, IConstruct
 from config import Settings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.functions import SERVES_DEPLOYMENT, acknowledge_function
-from stacks.components.grants import allow, policy_with, role_with
-from stacks.components.permissions import write_log
+from stacks.components.grants import allow, policy_with, resource_of, role_with
+from stacks.components.permissions import FOR_THIS_ACCOUNT, write_log
 from stacks.components.storage import log_group
 
 
@@ -96,6 +96,8 @@ def _role_of(waiter: IConstruct) -> iam.Role:
     role = waiter.node.find_child("Role")
     if not isinstance(role, iam.Role) or not role.node.try_remove_child("DefaultPolicy"):
         raise TypeError(f"{role.node.path} has no policy of the CDK's: the CDK's provider framework has changed.")
+    # The CDK lets Step Functions take the role for anybody; its documentation (procedure-create-iam-role) ties it.
+    resource_of(role).add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", FOR_THIS_ACCOUNT)
     return role
 
 

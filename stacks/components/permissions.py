@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -18,11 +19,12 @@ from stacks.components.grants import Grant, allow
 from stacks.components.images import xgboost_repository_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+FOR_THIS_ACCOUNT: Mapping[str, Any] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
 def service_principal(service: str) -> iam.ServicePrincipal:
     """Trust a service only when it acts for this account (the confused deputy)."""
-    return iam.ServicePrincipal(service, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}})
+    return iam.ServicePrincipal(service, conditions=FOR_THIS_ACCOUNT)
 
 
 def get_objects(bucket: s3.IBucket, *prefixes: str) -> Grant:

@@ -13,7 +13,7 @@ from .policies import Identities, decide
 
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 OURS = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
-# Lambda, Step Functions and API Gateway assume their roles without naming the account that asks.
+# Lambda and API Gateway are not documented to name the account that they assume a role for.
 TRUSTS: dict[str, tuple[str, Any]] = {
     "Custom::VpcRestrictDefaultSGCustomResourceProvider/Role": ("lambda.amazonaws.com", None),
     "FlowLogRole": ("vpc-flow-logs.amazonaws.com", OURS),
@@ -27,7 +27,7 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "PipelineRun/IsComplete/Role": ("lambda.amazonaws.com", None),
     "PipelineRun/StartRole": ("lambda.amazonaws.com", None),
     "PipelineRun/WaitRole": ("lambda.amazonaws.com", None),
-    "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", None),
+    "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", OURS),
     "RestApi/LogRole": ("apigateway.amazonaws.com", None),
     "Invoker/Role": ("lambda.amazonaws.com", None),
     "Page/Role": ("lambda.amazonaws.com", None),
