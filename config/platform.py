@@ -92,7 +92,7 @@ class StorageSettings(Section):
     capture_retention_days : int
         How long captured requests and answers are kept, where ``serving.data_capture_percent`` keeps any.
     owns_job_logs : bool
-        Whether this deployment makes, and one day deletes, the log groups that SageMaker's jobs write to. There is one
+        Whether this deployment makes, and one day deletes, the log groups of SageMaker's jobs and of Studio. There is one
         set per account and region: of several deployments in one account, one makes them. What nobody makes, SageMaker
         does, without key and end.
     """

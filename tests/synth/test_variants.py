@@ -124,7 +124,7 @@ def test_a_second_deployment_leaves_the_account_s_log_role_alone(synthesise: Syn
 def test_a_second_deployment_leaves_the_account_s_job_logs_alone(
     synthesise: Synthesise, synthesised: Synthesised
 ) -> None:
-    shared = {"/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"}
+    shared = {f"/aws/sagemaker/{name}" for name in ("ProcessingJobs", "TrainingJobs", "studio")}
 
     def made(environment: Environment) -> set[str]:
         return {str(g.properties.get("LogGroupName")) for g in environment.resources("AWS::Logs::LogGroup")} & shared

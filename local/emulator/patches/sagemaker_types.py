@@ -21,7 +21,8 @@ def install() -> None:
     runs_on_thread = stacks._runs_on_worker_thread
 
     def runs_on_worker_thread(resource_type: str) -> bool:
-        return resource_type in _TYPES or runs_on_thread(resource_type)
+        kind = _TYPES.get(resource_type)
+        return kind.waits if kind else runs_on_thread(resource_type)
 
     stacks._runs_on_worker_thread = runs_on_worker_thread
 

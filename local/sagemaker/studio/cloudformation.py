@@ -11,7 +11,13 @@ from local.sagemaker.studio.parts import GONE
 _DELETION_S = 10
 
 
-class DomainKind(Kind):
+class RecordKind(Kind):
+    """A kind whose handlers only read and write records."""
+
+    waits = False
+
+
+class DomainKind(RecordKind):
     """A domain: its name is no key, and an update names its settings otherwise than a creation does."""
 
     _CHANGEABLE = (
@@ -48,7 +54,7 @@ class DomainKind(Kind):
         return {"DomainId": record["DomainId"]}
 
 
-class PartKind(Kind):
+class PartKind(RecordKind):
     """A part of a domain: several names identify it, joined as its primary identifier joins them.
 
     Parameters
@@ -101,6 +107,8 @@ class PartKind(Kind):
 class AppKind(PartKind):
     """An app: CloudFormation waits until it is deleted."""
 
+    waits = True
+
     def delete(self, physical_id: str) -> None:
         """Delete it and wait."""
         super().delete(physical_id)
@@ -136,7 +144,7 @@ TYPES: dict[str, Kind] = {
         (),
         ("AppName", "AppType", "DomainId", "UserProfileName"),
     ),
-    "AWS::SageMaker::StudioLifecycleConfig": Kind(
+    "AWS::SageMaker::StudioLifecycleConfig": RecordKind(
         "StudioLifecycleConfig",
         ("StudioLifecycleConfigAppType", "StudioLifecycleConfigContent", "Tags"),
         "name",

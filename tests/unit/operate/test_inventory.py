@@ -178,7 +178,9 @@ def test_the_jobs_log_groups_go_with_the_stack_that_made_them_and_that_is_said(a
     named(stub, groups=(shared,))
     found = look(account, settings)
     assert found.log_groups == (shared,)
-    assert "the logs of all jobs of the account, those of other environments too" in report.plan(found, settings)
+    assert "the logs of all jobs and spaces of the account, those of other environments too" in report.plan(
+        found, settings
+    )
 
 
 def test_a_shared_log_group_is_nobody_s_once_its_stack_is_gone(account: Account, stub: Stub) -> None:
