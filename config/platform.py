@@ -92,9 +92,9 @@ class StorageSettings(Section):
     capture_retention_days : int
         How long captured requests and answers are kept, where ``serving.data_capture_percent`` keeps any.
     owns_job_logs : bool
-        Whether this deployment makes, and one day deletes, the log groups of SageMaker's jobs and of Studio. There is one
-        set per account and region: of several deployments in one account, one makes them. What nobody makes, SageMaker
-        does, without key and end.
+        Whether this deployment makes, and one day deletes, the log groups of SageMaker's jobs and of Studio. One set
+        exists per account and region: of several deployments in one account, one makes them. What nobody makes,
+        SageMaker does, without key and end.
     """
 
     section: ClassVar[str] = "storage"

@@ -178,9 +178,8 @@ def test_the_jobs_log_groups_go_with_the_stack_that_made_them_and_that_is_said(a
     named(stub, groups=(shared,))
     found = look(account, settings)
     assert found.log_groups == (shared,)
-    assert "the logs of all jobs and spaces of the account, those of other environments too" in report.plan(
-        found, settings
-    )
+    assert f"With {shared} go the logs" in report.plan(found, settings)
+    assert "those of other environments too: dev made these groups" in report.plan(found, settings)
 
 
 def test_a_shared_log_group_is_nobody_s_once_its_stack_is_gone(account: Account, stub: Stub) -> None:
