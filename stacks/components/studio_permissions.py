@@ -43,6 +43,7 @@ ON_RESOURCES = (
     *(*PIPELINE, *RUNS, *LOOK_AT_JOBS, *OWN_JOBS, *TAG, *REGISTRY, *ENDPOINT),
     *(*OWN_SPACE, *OWN_APPS, *OWN_PROFILE, *DOMAIN, *LOOK_AT_SPACES),
 )
+WRITE_LOG = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents")
 READ_LOGS = ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents")
 # These know no resource either, and no condition for the namespace: metrics are numbers, never a customer.
 READ_METRICS = ("cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics")

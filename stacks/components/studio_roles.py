@@ -62,7 +62,7 @@ def data_scientist_role(
         *_runs(stack, pipeline),
         *_jobs(stack, experiment_role),
         *_models(stack, settings, package_group),
-        permissions.write_service_log(stack, group="studio"),
+        _write_own_log(stack),
         *_logs_and_metrics(stack),
     ]
     data = [
@@ -153,6 +153,16 @@ def _models(stack: Stack, settings: Settings, group: sagemaker.CfnModelPackageGr
             wildcard_because="SageMaker's lists know no resource; they tell names and states, and describe nothing.",
         ),
     ]
+
+
+def _write_own_log(stack: Stack) -> Grant:
+    """Studio writes the logs of a person's apps with the person's role; looking for streams is allowed for reading."""
+    arn = stack.format_arn(service="logs", resource="log-group:/aws/sagemaker/studio")
+    return allow(
+        *may.WRITE_LOG,
+        on=[arn, f"{arn}:*"],
+        wildcard_because="The streams of this one log group: SageMaker names them after spaces.",
+    )
 
 
 def _logs_and_metrics(stack: Stack) -> list[Grant]:

@@ -27,6 +27,8 @@ PLACES = {
     "on event": ("Serving", "PipelineRunOnEventRole"),
     "is complete": ("Serving", "PipelineRunIsCompleteRole"),
     "invoker": ("Api", "InvokerRole"),
+    "data scientist": ("Studio", "DataScientistRole"),
+    "experiment": ("Studio", "ExperimentRole"),
 }
 
 
@@ -71,9 +73,10 @@ class Roles:
         stack, logical = PLACES[name]
         return f"arn:aws:iam::{ACCOUNT}:role/{self._deployment.resource(stack, 'AWS::IAM::Role', logical)}"
 
-    def _client(self, service: str, role: str) -> Any:
-        """A client with a session of a role, by its name here or its ARN."""
-        return self._deployment.client(service, role if role.startswith("arn:") else self.arn(role))
+    def _client(self, service: str, role: str, session: str = "") -> Any:
+        """A client with a session of a role, by its name here or its ARN; a data scientist's has the user's name."""
+        session = session or ("data-scientist" if role == "data scientist" else "test")
+        return self._deployment.client(service, role if role.startswith("arn:") else self.arn(role), session)
 
     def statements(self, name: str) -> list[Statement]:
         """All statements of a role's policies, managed and inline."""

@@ -4,6 +4,7 @@ IAM refuses a call before anything looks at what it names; the allowed calls sho
 shape of a call are right, so that a denial is about the permission.
 """
 
+import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -13,8 +14,11 @@ from botocore.exceptions import ClientError
 
 from local.settings import ACCOUNT, REGION
 from tests.local.deployment import Deployment
-from tests.local.errands import ENDPOINT, GROUP, PIPELINE, Errands, changed, errand_name
+from tests.local.errands import ENDPOINT, GROUP, PIPELINE, Errands, changed
 from tests.local.roles import PLACES, Roles, refusal
+
+# In the names of all that the calls make.
+TOKEN = "denials"
 
 
 class Call(NamedTuple):
@@ -74,6 +78,12 @@ def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIP
 def _assume(role: str) -> Call:
     arguments = {"RoleArn": f"{{{role} role}}", "RoleSessionName": "test"}
     return Call(f"become the {role} role", "sts", "assume_role", arguments, "sts:AssumeRole")
+
+
+def _experiment(does: str, changes: dict[str, Any], action: str = "") -> Call:
+    """A job of a data scientist's own."""
+    own = {"ProcessingJobName": "experiment-{token}", "RoleArn": "{experiment role}"}
+    return _process(does, own | changes, action)
 
 
 def _process(does: str, changes: dict[str, Any], action: str = "sagemaker:CreateProcessingJob") -> Call:
@@ -142,10 +152,37 @@ ALLOWED = {
         Call("look at a run", "sagemaker", "describe_pipeline_execution", {"PipelineExecutionArn": "{execution}"}),
     ],
     "invoker": [_invoke(ENDPOINT, action="")],
+    "experiment": [
+        _get("data", "raw/churn.csv"), _get("models", "{artifact}"), _put("data", "experiments/{mark}/probe"),
+        _put("models", "experiments/{mark}/probe"),
+    ],
+    "data scientist": [
+        _get("data", "raw/churn.csv"), _get("data", "{report}"), _get("models", "{artifact}"), _invoke(ENDPOINT, ""),
+        _put("data", "experiments/{mark}/probe"), _list("data", "experiments/"), _experiment("like the pipeline's", {}),
+        Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
+        Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
+        Call("read a job's log", "logs", "describe_log_streams", {"logGroupName": "{training log}"}),
+        Call("open one's own profile", "sagemaker", "create_presigned_domain_url",
+             {"DomainId": "{domain}", "UserProfileName": "data-scientist"}),
+    ],
     "uploads": [_list("data", "raw/"), _put("data", "{place}/probe")],
 }  # fmt: skip
 
 _TRAINS = [_approve(), _start(), _invoke(ENDPOINT)]
+# What the guardrails forbid of a job, whatever its name and role.
+_UNGUARDED: list[tuple[str, dict[str, Any]]] = [
+    ("outside the network", {"NetworkConfig.VpcConfig": None}),
+    ("in other subnets", {"NetworkConfig.VpcConfig.Subnets": ["subnet-other"]}),
+    ("with another security group", {"NetworkConfig.VpcConfig.SecurityGroupIds": ["sg-other"]}),
+    ("without isolation", {"NetworkConfig.EnableNetworkIsolation": False}),
+    ("without a word on isolation", {"NetworkConfig.EnableNetworkIsolation": None}),
+    ("without encrypted traffic", {"NetworkConfig.EnableInterContainerTrafficEncryption": False}),
+    ("without a key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": None}),
+    ("with another key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": "{logs key}"}),
+    ("without a key for the output", {"ProcessingOutputConfig.KmsKeyId": None}),
+    ("with another key for the output", {"ProcessingOutputConfig.KmsKeyId": "{logs key}"}),
+    ("on a larger machine", {"ProcessingResources.ClusterConfig.InstanceType": "ml.p4d.24xlarge"}),
+]
 _READS_NOTHING = [
     _get("data", "raw/churn.csv", action="s3:GetObject"),
     _get("models", "{artifact}", action="s3:GetObject"),
@@ -191,17 +228,7 @@ DENIED = {
         _process("under the model's role", {"RoleArn": "{model role}"}, "iam:PassRole"),
         _process("under the registrar's role", {"RoleArn": "{registrar role}"}, "iam:PassRole"),
         _process("under another name", {"ProcessingJobName": "other"}),
-        _process("outside the network", {"NetworkConfig.VpcConfig": None}),
-        _process("in other subnets", {"NetworkConfig.VpcConfig.Subnets": ["subnet-other"]}),
-        _process("with another security group", {"NetworkConfig.VpcConfig.SecurityGroupIds": ["sg-other"]}),
-        _process("without isolation", {"NetworkConfig.EnableNetworkIsolation": False}),
-        _process("without a word on isolation", {"NetworkConfig.EnableNetworkIsolation": None}),
-        _process("without encrypted traffic", {"NetworkConfig.EnableInterContainerTrafficEncryption": False}),
-        _process("without a key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": None}),
-        _process("with another key for the disk", {"ProcessingResources.ClusterConfig.VolumeKmsKeyId": "{logs key}"}),
-        _process("without a key for the output", {"ProcessingOutputConfig.KmsKeyId": None}),
-        _process("with another key for the output", {"ProcessingOutputConfig.KmsKeyId": "{logs key}"}),
-        _process("on a larger machine", {"ProcessingResources.ClusterConfig.InstanceType": "ml.p4d.24xlarge"}),
+        *(_process(does, changes) for does, changes in _UNGUARDED),
         Call("serve a model", "sagemaker", "create_model",
              {"ModelName": "other", "ExecutionRoleArn": "{model role}", "PrimaryContainer": {"Image": "x"}},
              "sagemaker:CreateModel"),
@@ -247,6 +274,56 @@ DENIED = {
              "sagemaker:DescribeEndpoint"),
         Call("list the endpoints", "sagemaker", "list_endpoints", {}, "sagemaker:ListEndpoints"),
     ],
+    "experiment": [
+        *_TRAINS, _approve(status="Rejected"),
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _get("data", "capture/x", action="s3:GetObject"),
+        _list("data", "", "s3:ListBucket"),
+        _process("of its own", {}),
+        Call("register its model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
+             "sagemaker:CreateModelPackage"),
+    ],
+    "data scientist": [
+        _approve(), _approve(status="Rejected"), _start(pipeline="other"),
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "code/evil.py", "s3:PutObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _put("data", "experiments/{mark}/probe", "kms:GenerateDataKey", kms_key="models key"),
+        _get("data", "capture/x", action="s3:GetObject"),
+        _list("data", "", "s3:ListBucket"),
+        Call("register a model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
+             "sagemaker:CreateModelPackage"),
+        Call("register as approved", "sagemaker", "create_model_package",
+             {"ModelPackageGroupName": GROUP, "ModelApprovalStatus": "Approved"}, "sagemaker:CreateModelPackage"),
+        _experiment("under the pipeline's role", {"RoleArn": "{pipeline role}"}, "iam:PassRole"),
+        _experiment("under the training role", {"RoleArn": "{training role}"}, "iam:PassRole"),
+        _experiment("under one's own role", {"RoleArn": "{data scientist role}"}, "iam:PassRole"),
+        _experiment("that looks like the pipeline's", {"ProcessingJobName": "pipelines-{token}"},
+                    "sagemaker:CreateProcessingJob"),
+        *(_experiment(does, changes, "sagemaker:CreateProcessingJob") for does, changes in _UNGUARDED),
+        Call("serve a model", "sagemaker", "create_model",
+             {"ModelName": "other", "ExecutionRoleArn": "{model role}", "PrimaryContainer": {"Image": "x"}},
+             "sagemaker:CreateModel"),
+        Call("make an endpoint", "sagemaker", "create_endpoint",
+             {"EndpointName": "other", "EndpointConfigName": "other"}, "sagemaker:CreateEndpoint"),
+        Call("open another's profile", "sagemaker", "create_presigned_domain_url",
+             {"DomainId": "{domain}", "UserProfileName": "other"}, "sagemaker:CreatePresignedDomainUrl"),
+        Call("open a shared space", "sagemaker", "create_space",
+             {"DomainId": "{domain}", "SpaceName": "shared", "SpaceSharingSettings": {"SharingType": "Shared"},
+              "OwnershipSettings": {"OwnerUserProfileName": "data-scientist"}}, "sagemaker:CreateSpace"),
+        Call("open a space for another", "sagemaker", "create_space",
+             {"DomainId": "{domain}", "SpaceName": "others", "SpaceSharingSettings": {"SharingType": "Private"},
+              "OwnershipSettings": {"OwnerUserProfileName": "other"}}, "sagemaker:CreateSpace"),
+        Call("work on a larger machine", "sagemaker", "create_app",
+             {"DomainId": "{domain}", "SpaceName": "data-scientist", "AppType": "JupyterLab", "AppName": "default",
+              "ResourceSpec": {"InstanceType": "ml.p4d.24xlarge"}}, "sagemaker:CreateApp"),
+        Call("add a user", "sagemaker", "create_user_profile", {"DomainId": "{domain}", "UserProfileName": "other"},
+             "sagemaker:CreateUserProfile"),
+        Call("delete the domain", "sagemaker", "delete_domain", {"DomainId": "{domain}"}, "sagemaker:DeleteDomain"),
+    ],
     "uploads": [
         _approve(), _start(), _invoke(ENDPOINT),
         _get("data", "raw/churn.csv", action="s3:GetObject"),
@@ -289,6 +366,8 @@ class Stage:
             "split": f"runs/{run}/prepared/train.csv",
             "artifact": model,
             "place": errands.place,
+            "mark": errands.mark,
+            "domain": find("Studio", "AWS::SageMaker::Domain"),
             "body": errands.loyal,
             **{f"{name} role": self.roles.arn(name) for name in PLACES},
         }
@@ -297,7 +376,9 @@ class Stage:
         """The arguments of a call, with the facts in their places."""
         if "job" in arguments:
             arguments = self._job(arguments["job"])
-        facts = self.facts | {"token": errand_name() * 2, "own name": self.roles.arn(role).rsplit("/", 1)[-1]}
+        # Long enough for the tokens that SageMaker asks for, short enough for a job's name.
+        token = f"{TOKEN}-{uuid.uuid4().hex}"
+        facts = self.facts | {"token": token, "own name": self.roles.arn(role).rsplit("/", 1)[-1]}
 
         def fill(value: Any) -> Any:
             if isinstance(value, dict):
@@ -315,15 +396,22 @@ class Stage:
         request = self.errands.processing_request(
             inputs={}, output=f"s3://{self.errands.data}/{self.errands.place}/job", code="print('done')"
         )
-        named = {"ProcessingJobName": f"pipelines-{errand_name()}", "RoleArn": "{processing role}"}
+        named = {"ProcessingJobName": "pipelines-{token}", "RoleArn": "{processing role}"}
         return changed(request | named, changes)
+
+    def clean_up(self) -> None:
+        """Take away what allowed calls have made."""
+        listed = self.errands.sagemaker.list_processing_jobs(NameContains=TOKEN, MaxResults=100)
+        for job in listed["ProcessingJobSummaries"]:
+            self.errands.forget("ProcessingJob", job["ProcessingJobName"])
+        self.errands.clean_up()
 
 
 @pytest.fixture(scope="module")
 def stage(deployment: Deployment) -> Iterator[Stage]:
     made = Stage(deployment)
     yield made
-    made.errands.clean_up()
+    made.clean_up()
 
 
 def _cases(table: dict[str, list[Call]], *, with_everybodys: bool) -> list[Any]:

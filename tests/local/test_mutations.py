@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.local.deployment import Deployment
-from tests.local.errands import Errand, Errands, changed, endpoint_of, errand_name, run
-from tests.local.roles import Copy, Mutant, Refusal, Roles, Statement, actions_of, mutants, refusal
+from tests.local.errands import Errand, Errands, Studio, changed, endpoint_of, errand_name, run
+from tests.local.roles import PLACES, Copy, Mutant, Refusal, Roles, Statement, actions_of, mutants, refusal
 
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
@@ -38,6 +38,7 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "training": errands.train,
         "registrar": errands.decide,
         "invoker": errands.predict,
+        "experiment": errands.experiment,
         "on event": errands.start_runs,
         "is complete": errands.approve_run,
     }
@@ -45,6 +46,10 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         yield lambda: Path(plain[name])
     elif name == "model":
         yield lambda: _endpoint(errands)
+    elif name == "data scientist":
+        studio = Studio(errands.deployment, errands.roles, errands)
+        with studio.user(copy.arn) as user:
+            yield lambda: Path(lambda role: studio.study(role, user))
     else:
         pipeline = errand_name()
         with errands.pipeline(pipeline, copy.arn):
@@ -89,9 +94,7 @@ def _outcomes(name: str, roles: Roles, errands: Errands) -> dict[str, str]:
         return {removed: wrong for part in pool.map(work, range(workers)) for removed, wrong in part.items()}
 
 
-@pytest.mark.parametrize(
-    "name", ["processing", "training", "pipeline", "model", "registrar", "on event", "is complete", "invoker"]
-)
+@pytest.mark.parametrize("name", [name for name in PLACES if name != "uploads"])
 def test_each_permission_is_needed(name: str, roles: Roles, errands: Errands) -> None:
     outcomes = _outcomes(name, roles, errands)
     wholes = {removed: outcomes.pop(removed) for removed in list(outcomes) if removed.startswith(WHOLE)}
@@ -139,15 +142,23 @@ FENCES = {
     "WhatCannotBeFenced": Fence({"NotebookInstanceName": "n", "InstanceType": "ml.t3.medium"}, "NotebookInstance"),
     "Approval": Fence({"ModelApprovalStatus": "Approved"}, "ModelPackage"),
 }
+FENCES_OF_SPACES = {
+    "OtherMachinesOfSpaces": Fence({"ResourceSpec": {"InstanceType": "ml.p4d.24xlarge"}}, "App"),
+    "RemoteAccess": Fence({"SpaceSettings": {"RemoteAccess": "ENABLED"}}, "Space"),
+}
 _ANYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-@pytest.mark.parametrize("name", ["pipeline"])
-def test_each_denial_holds_something_back(name: str, roles: Roles, errands: Errands) -> None:
+@pytest.mark.parametrize(
+    ("name", "fences"),
+    [("pipeline", FENCES), ("data scientist", FENCES | FENCES_OF_SPACES)],
+    ids=["pipeline", "data scientist"],
+)
+def test_each_denial_holds_something_back(name: str, fences: dict[str, Fence], roles: Roles, errands: Errands) -> None:
     denials = [statement for statement in roles.statements(name) if statement["Effect"] == "Deny"]
-    assert sorted(statement["Sid"] for statement in denials) == sorted(FENCES)
+    assert sorted(statement["Sid"] for statement in denials) == sorted(fences)
     with roles.copied(name) as copy:
-        for sid, fence in FENCES.items():
+        for sid, fence in fences.items():
             copy.may([_ANYTHING, *denials])
             with_it = _try(fence, copy, roles, errands)
             assert with_it.denied, f"{sid}: {with_it}"
@@ -160,6 +171,11 @@ def test_each_denial_holds_something_back(name: str, roles: Roles, errands: Erra
 def _try(fence: Fence, copy: Copy, roles: Roles, errands: Errands) -> Refusal:
     """Make the request of a fence as a copy of the role; a job that begins is forgotten at once."""
     client, name = roles.client("sagemaker", copy.arn), errand_name()
+    if fence.kind in ("App", "Space"):
+        # Of a domain that is not there: what IAM lets through makes nothing.
+        place = {"DomainId": "d-none", "SpaceName": "none"}
+        app = {"AppType": "JupyterLab", "AppName": "default"} if fence.kind == "App" else {}
+        return refusal(client, f"create_{fence.kind.lower()}", place | app | fence.changes)
     if fence.kind == "ProcessingJob":
         request = errands.processing_request(inputs={}, output=f"s3://{errands.data}/{errands.place}/{name}")
         request = changed(request, fence.changes) | {"RoleArn": roles.arn("processing")}

@@ -1,0 +1,83 @@
+"""What all errands share."""
+
+import copy
+import functools
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.settings import ROOT
+
+LOYAL: dict[str, Any] = json.loads((ROOT / "schema" / "examples.json").read_text())["loyal"]
+PIPELINE = ENDPOINT = GROUP = "churn-local"
+# What the containers run: each leaves what the next step reads. A word of a command has 256 characters at most.
+_OUT = "/opt/ml/processing/output"
+PREPARE = f"[open('{_OUT}/'+n+'.csv','w').write('1') for n in ('train','validation','test')];print('done')"
+TRAIN = "open('/opt/ml/model/m','w').write('1');print('done')"
+EVALUATE = (
+    f"open('{_OUT}/evaluation.json','w')"
+    """.write('{"metrics":{"average_precision":1},"cost":{"expected_cost_per_customer":0}}');print('done')"""
+)
+SLEEP = "import time;time.sleep(60)"
+_LIMIT_S = 60
+
+
+class Failed(Exception):
+    """An errand did not work; the message says what is missing."""
+
+
+Errand = Callable[[str], None]
+
+
+def errand_name() -> str:
+    """A name of its own for what an errand makes."""
+    return f"errand-{uuid.uuid4().hex[:12]}"
+
+
+def run(errand: Errand, role: str) -> str:
+    """Run an errand with a role: what went wrong, or nothing."""
+    try:
+        errand(role)
+    except Failed as exc:
+        return str(exc)
+    except ClientError as exc:
+        return f"{exc.operation_name}: {exc}"
+    return ""
+
+
+def until(look: Callable[[], Any], within_s: float = _LIMIT_S, every_s: float = 0.05) -> Any:
+    deadline = time.monotonic() + within_s
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(every_s)
+    return found
+
+
+def changed(request: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A request with some members changed, each named by its path with dots; None takes a member away."""
+    request = copy.deepcopy(request)
+    for path, value in changes.items():
+        *way, last = path.split(".")
+        inner = functools.reduce(lambda found, step: found[step], way, request)
+        if value is None:
+            del inner[last]
+        else:
+            inner[last] = value
+    return request
+
+
+def done(call: Callable[..., Any], **arguments: Any) -> bool:
+    """Make a call, and tell whether it worked."""
+    try:
+        call(**arguments)
+    except ClientError:
+        return False
+    return True
+
+
+def python(code: str) -> dict[str, list[str]]:
+    """A container's command that runs a line of Python."""
+    return {"ContainerEntrypoint": ["python3", "-c", code]}

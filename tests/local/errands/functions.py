@@ -1,0 +1,115 @@
+"""Functions under any role: the API's, and those of the deployment's run."""
+
+import contextlib
+import json
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from tests.local.errands.common import LOYAL, PIPELINE, Failed, errand_name
+from tests.local.errands.runs import Runs
+
+
+class Functions(Runs):
+    """The errands of functions: each is copied, with its code and its log group, and called."""
+
+    @contextlib.contextmanager
+    def function(self, original: str, role: str, vpc: dict[str, list[str]] | None = None) -> Iterator[str]:
+        """A copy of a function under another role, with the same log group."""
+        found = self._lambda.get_function(FunctionName=original)
+        config, name = found["Configuration"], errand_name()
+        with urllib.request.urlopen(found["Code"]["Location"], timeout=10) as archive:
+            code = archive.read()
+        more = {"VpcConfig": vpc} if vpc else {}
+        self._lambda.create_function(
+            FunctionName=name,
+            Role=role,
+            Runtime=config["Runtime"],
+            Handler=config["Handler"],
+            Code={"ZipFile": code},
+            Timeout=config["Timeout"],
+            Environment={"Variables": config.get("Environment", {}).get("Variables", {})},
+            LoggingConfig={"LogGroup": config["LoggingConfig"]["LogGroup"]},
+            **more,
+        )
+        try:
+            yield name
+        finally:
+            self._lambda.delete_function(FunctionName=name)
+
+    def call(self, function: str, event: dict[str, Any], log_group: str) -> dict[str, Any]:
+        """Call a function; it must answer, and log that it did."""
+        before = len(self.deployment.log_lines(log_group))
+        answer = self._lambda.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        payload: dict[str, Any] = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise Failed(str(payload.get("errorMessage")))
+        if len(self.deployment.log_lines(log_group)) == before:
+            raise Failed("the function has no log")
+        return payload
+
+    def predict(self, role: str) -> None:
+        """The API's function, made in the VPC, asks the endpoint about a customer."""
+        original = self.deployment.resource("Api", "AWS::Lambda::Function", "Invoker")
+        event = {
+            "resource": "/predictions",
+            "path": "/predictions",
+            "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"},
+            "requestContext": {"requestId": "errand"},
+            "body": json.dumps({"customers": [LOYAL]}),
+            "isBase64Encoded": False,
+        }
+        network = {
+            "SubnetIds": self.steps["Train"]["VpcConfig"]["Subnets"],
+            "SecurityGroupIds": [self.deployment.resource("Network", "AWS::EC2::SecurityGroup", "Invoker")],
+        }
+        log = self.deployment.resource("Api", "AWS::Logs::LogGroup", "InvokerLog")
+        with self.function(original, role, network) as function:
+            answer = self.call(function, event, log)
+        if answer["statusCode"] != 200:
+            raise Failed(answer["body"])
+
+    def start_runs(self, role: str) -> None:
+        """CloudFormation asks for the run of its inputs, for a new one, and for the end of what runs."""
+        self._hand_in(role, "OnEvent", [
+            {"RequestType": "Update", "ResourceProperties": self._deployed},
+            {"RequestType": "Create", "ResourceProperties": self._deployed | {"Inputs": {"errand": uuid.uuid4().hex}}},
+            {"RequestType": "Delete", "ResourceProperties": self._deployed},
+        ])  # fmt: skip
+        if self._executing():
+            raise Failed("a run was not stopped")
+
+    def approve_run(self, role: str) -> None:
+        """CloudFormation asks whether its run is done, whose package waits for approval; and whether all runs ended."""
+        execution = self._latest("Succeeded")
+        package = self._steps(execution)["Register"]["Metadata"]["RegisterModel"]["Arn"]
+        self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="PendingManualApproval")
+        try:
+            self._hand_in(role, "IsComplete", [
+                {"RequestType": "Update", "ResourceProperties": self._deployed, "Data": {"ExecutionArn": execution}},
+                {"RequestType": "Delete", "ResourceProperties": self._deployed},
+            ])  # fmt: skip
+            status = self.sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+            if status != "Approved":
+                raise Failed(f"the package is {status}")
+        finally:
+            self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+
+    def _hand_in(self, role: str, handler: str, events: list[dict[str, Any]]) -> None:
+        original = self.deployment.resource("Serving", "AWS::Lambda::Function", f"PipelineRun{handler}")
+        log = self.deployment.resource("Serving", "AWS::Logs::LogGroup", f"PipelineRun{handler}Log")
+        with self.function(original, role) as function:
+            for event in events:
+                more = {"RequestId": uuid.uuid4().hex, "PhysicalResourceId": f"{PIPELINE}-run"}
+                self.call(function, event | more, log)
+
+    @property
+    def _deployed(self) -> dict[str, Any]:
+        """The custom resource's properties as they were deployed."""
+        for template in self.deployment.templates:
+            for resource in json.loads(template.read_text())["Resources"].values():
+                if resource["Type"] == "Custom::PipelineRun":
+                    return resource["Properties"] | {"PipelineName": PIPELINE}
+        raise LookupError("no template has a Custom::PipelineRun")

@@ -1,0 +1,33 @@
+"""What people do outside Studio; and all errands together."""
+
+import functools
+
+from tests.local.errands.common import GROUP
+from tests.local.errands.functions import Functions
+
+
+class Errands(Functions):
+    """All errands on one deployed system."""
+
+    def decide(self, role: str) -> None:
+        """A registrar, who signs in by a role, finds a package, reads its report and decides."""
+        sagemaker, s3 = self.roles.client("sagemaker", role), self.roles.client("s3", role)
+        sagemaker.describe_model_package_group(ModelPackageGroupName=GROUP)
+        (summary,) = sagemaker.list_model_packages(
+            ModelPackageGroupName=GROUP, SortBy="CreationTime", SortOrder="Ascending", MaxResults=1
+        )["ModelPackageSummaryList"]
+        package = sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
+        report = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+        bucket, _, key = report.removeprefix("s3://").partition("/")
+        for kind in ("json", "html"):
+            s3.get_object(Bucket=bucket, Key=key.removesuffix("json") + kind)
+        sagemaker.update_model_package(
+            ModelPackageArn=summary["ModelPackageArn"], ModelApprovalStatus=package["ModelApprovalStatus"]
+        )
+
+    @functools.cached_property
+    def package(self) -> str:
+        """A package of the group."""
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=GROUP, MaxResults=1)
+        arn: str = listed["ModelPackageSummaryList"][0]["ModelPackageArn"]
+        return arn
