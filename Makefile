@@ -57,8 +57,8 @@ synth: data  ## write cdk.out/ for ENV=dev|staging|prod|local; fails on any find
 bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootstrap ENV=dev
 	@$(CDK) bootstrap
 
-deploy: data  ## deploy to AWS: make deploy ENV=dev
-	@$(CDK) deploy --all
+deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups)
+	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
 
 destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
 	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)

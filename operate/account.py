@@ -52,7 +52,8 @@ class Account:
         OperateError
             If there are no credentials, or no region.
         """
-        session = boto3.Session()
+        # The CDK reads AWS_REGION first, boto3 does not read it at all.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
         if session.region_name is None:
             raise OperateError("No region is set: set AWS_REGION to the region that the environment is deployed in.")
         try:

@@ -17,6 +17,8 @@ JOB_KINDS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/
 STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
 SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP})
 DOMAIN = "AWS::SageMaker::Domain"
+# How the names of all environments' stacks begin.
+APP_PREFIX = "Churn-"
 RUNNING_JOB = ("InProgress", "Stopping")
 RUNNING_EXECUTION = ("Executing", "Stopping")
 # Lambda names the interfaces of its functions so; EC2 calls their type "lambda".
@@ -162,7 +164,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
 
 def stack_prefix(settings: Settings) -> str:
     """How the names of the environment's stacks begin; a name of an environment holds no hyphen."""
-    return f"Churn-{settings.name}-"
+    return f"{APP_PREFIX}{settings.name}-"
 
 
 def _kept(found: Inventory, before: Inventory, settings: Settings) -> frozenset[str]:

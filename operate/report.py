@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config import Settings
 from operate.inventory import SHARED_LOG_GROUPS, Inventory
+from operate.names import blocking, remedy
 
 # Enough to act on; the rest is counted.
 SHOWN = 8
@@ -51,6 +52,8 @@ def outcome(inventory: Inventory, settings: Settings, reasons: dict[str, str], k
         lines.append(f"Nothing of {settings.name} is left" + (" but what is kept." if inventory.kept else "."))
     if inventory.kept:
         lines += _kept(inventory)
+    if not inventory.stacks:
+        lines += _in_the_way(inventory, settings)
     lines += [
         f"KMS deletes the key {key} at the end of its waiting period; until then it can be brought back."
         for key in keys
@@ -78,12 +81,21 @@ def _why(kind: str, name: str, reasons: dict[str, str]) -> str:
     return "it appeared meanwhile; destroy again"
 
 
+def _in_the_way(inventory: Inventory, settings: Settings) -> list[str]:
+    """Say which kept names the next deployment would stumble over; as long as there are stacks, they hold them."""
+    taken = blocking(inventory)
+    lines = [f"Before {settings.name} is deployed again, these names want a decision:"] if taken else []
+    for one in taken:
+        lines += [f"  {one.label}:", f"    {remedy(one, settings)}"]
+    return lines
+
+
 def _kept(inventory: Inventory) -> list[str]:
     lines = ["Kept, as the settings say (data, models, logs and their key):"]
-    names = sorted(inventory.kept)
-    lines += [f"  {name}" for name in names[:SHOWN]]
-    if len(names) > SHOWN:
-        lines.append(f"  and {len(names) - SHOWN} more")
+    kept = sorted(inventory.kept)
+    lines += [f"  {name}" for name in kept[:SHOWN]]
+    if len(kept) > SHOWN:
+        lines.append(f"  and {len(kept) - SHOWN} more")
     return lines
 
 

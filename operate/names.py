@@ -1,0 +1,121 @@
+"""Names that a deployment fixes, because AWS forces them or others go by them, and what to do when one is taken.
+
+CloudFormation makes nothing under a name that is taken, and prod keeps some of these when its stacks go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config import Settings
+from operate.inventory import DOMAIN, SHARED_LOG_GROUPS, Inventory
+
+LOG_GROUP = "AWS::Logs::LogGroup"
+PACKAGE_GROUP = "AWS::SageMaker::ModelPackageGroup"
+PIPELINE = "AWS::SageMaker::Pipeline"
+ENDPOINT = "AWS::SageMaker::Endpoint"
+LIFECYCLE_CONFIG = "AWS::SageMaker::StudioLifecycleConfig"
+LOG_ROLE = "AWS::ApiGateway::Account"
+# The property that holds the name, and what a person calls the type.
+_TYPES = {
+    LOG_GROUP: ("LogGroupName", "log group"),
+    PACKAGE_GROUP: ("ModelPackageGroupName", "model package group"),
+    PIPELINE: ("PipelineName", "pipeline"),
+    ENDPOINT: ("EndpointName", "endpoint"),
+    DOMAIN: ("DomainName", "Studio domain"),
+    LIFECYCLE_CONFIG: ("StudioLifecycleConfigName", "Studio lifecycle configuration"),
+}
+# An account and region have one, without a name.
+_LOG_ROLE_NAME = "API Gateway's logging role"
+# How each is deleted by hand.
+_DELETIONS = {
+    LOG_GROUP: "aws logs delete-log-group --log-group-name {name}",
+    PIPELINE: "aws sagemaker delete-pipeline --pipeline-name {name}",
+    ENDPOINT: "aws sagemaker delete-endpoint --endpoint-name {name}",
+    LIFECYCLE_CONFIG: "aws sagemaker delete-studio-lifecycle-config --studio-lifecycle-config-name {name}",
+}
+RECORD = "docs/decisions/preflight.md"
+
+
+@dataclass(frozen=True)
+class FixedName:
+    """A resource whose name the template gives.
+
+    Attributes
+    ----------
+    type, name : str
+        CloudFormation's type, and the name.
+    kept : bool
+        Whether its deletion policy lets it outlive its stack, which CloudFormation asks of what it is to take over.
+    """
+
+    type: str
+    name: str
+    kept: bool
+
+    @property
+    def label(self) -> str:
+        """How to name it to a person."""
+        return self.name if self.type == LOG_ROLE else f"{_TYPES[self.type][1]} {self.name}"
+
+    @property
+    def adoptable(self) -> bool:
+        """Whether a deployment can take it over: of these types CloudFormation knows log groups by the name alone."""
+        return self.type == LOG_GROUP and self.kept
+
+
+def read(app: Path) -> list[FixedName]:
+    """Find the fixed names in the templates of a synthesised app (a ``cdk.out``)."""
+    artifacts = json.loads((app / "manifest.json").read_text())["artifacts"].values()
+    stacks = [one for one in artifacts if one["type"] == "aws:cloudformation:stack"]
+    found = [name for one in stacks for name in _of(json.loads((app / one["properties"]["templateFile"]).read_text()))]
+    return sorted(found, key=lambda one: (one.type, one.name))
+
+
+def _of(template: dict[str, Any]) -> Iterator[FixedName]:
+    for resource in template["Resources"].values():
+        kept = str(resource.get("DeletionPolicy", "Delete")).startswith("Retain")
+        if resource["Type"] == LOG_ROLE:
+            yield FixedName(LOG_ROLE, _LOG_ROLE_NAME, kept)
+        elif resource["Type"] in _TYPES:
+            name = resource.get("Properties", {}).get(_TYPES[resource["Type"]][0])
+            # A name that CloudFormation puts together has something generated in it.
+            if isinstance(name, str):
+                yield FixedName(resource["Type"], name, kept)
+
+
+def blocking(left: Inventory) -> list[FixedName]:
+    """Of what a destruction keeps, find what stands in the way of the next deployment."""
+    found = [FixedName(PACKAGE_GROUP, name, kept=True) for name in left.package_groups if name in left.kept]
+    found += [FixedName(LOG_GROUP, name, kept=True) for name in left.kept if name.startswith("/aws/sagemaker/")]
+    return sorted(found, key=lambda one: (one.type, one.name))
+
+
+def remedy(taken: FixedName, settings: Settings, *, holder: str | None = None) -> str:
+    """Say what lets a deployment go on.
+
+    Parameters
+    ----------
+    holder : str or None
+        The stack that holds the thing, if one does.
+    """
+    if taken.type == LOG_ROLE:
+        return f"set api.manages_log_role of {settings.name} to False: its API then logs by the role that is there"
+    ways = []
+    if taken.adoptable and holder is None:
+        ways.append(f"make deploy ENV={settings.name} ADOPT=1 takes it over")
+    if taken.name in SHARED_LOG_GROUPS:
+        ways.append(f"set storage.owns_job_logs of {settings.name} to False, and leave it as it is")
+    if holder is not None:
+        return ways[0] if ways else f"destroy {holder}, or give the environment another name"
+    if taken.type == PACKAGE_GROUP:
+        ways.append(f"import it or delete it with its versions, by hand: {RECORD}")
+    elif taken.type == DOMAIN:
+        ways.append(f"make destroy ENV={settings.name} deletes it with all in it, or do so by hand")
+    else:
+        ways.append(f"delete it: {_DELETIONS[taken.type].format(name=taken.name)}")
+    return "; or ".join(ways)

@@ -1,0 +1,284 @@
+"""What stands in the way of a deployment, whose it is, and what the person at the terminal is told to do."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from config import load_settings
+from operate import names, preflight, report
+from operate.account import Account
+from operate.inventory import DOMAIN, Inventory, StackState
+from operate.names import LOG_GROUP, LOG_ROLE, PACKAGE_GROUP, FixedName
+from operate.preflight import Conflict, Preflight
+
+Stub = Callable[[str], Stubber]
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
+STUDIO, TRAINING_JOBS = "/aws/sagemaker/studio", "/aws/sagemaker/TrainingJobs"
+STUDIO_LOG = FixedName(LOG_GROUP, STUDIO, kept=True)
+ENDPOINT_LOG = FixedName(LOG_GROUP, "/aws/sagemaker/Endpoints/churn-prod", kept=True)
+PACKAGES = FixedName(PACKAGE_GROUP, "churn-prod", kept=True)
+ROLE = FixedName(LOG_ROLE, "API Gateway's logging role", kept=True)
+PROD = load_settings("prod")
+
+
+def stacks(stub: Stub, held: dict[str, dict[str, str]]) -> None:
+    """The account's stacks: name to physical ids and their types. Only this app's are asked what they hold."""
+    cloudformation = stub("cloudformation")
+    listed = [{"StackName": name, "StackStatus": "CREATE_COMPLETE", "CreationTime": THEN} for name in held]
+    cloudformation.add_response("describe_stacks", {"Stacks": listed}, {})
+    for name in sorted(one for one in held if one.startswith("Churn-")):
+        entries = [
+            {
+                "LogicalResourceId": f"Logical{number}",
+                "PhysicalResourceId": physical,
+                "ResourceType": kind,
+                "ResourceStatus": "CREATE_COMPLETE",
+                "LastUpdatedTimestamp": THEN,
+            }
+            for number, (physical, kind) in enumerate(held[name].items())
+        ]
+        cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": entries}, {"StackName": name})
+
+
+def group(stub: Stub, name: str, *there: str, made_by: str | None = None) -> None:
+    """Log groups that begin with a name, and the tag of the one that has it."""
+    logs = stub("logs")
+    listed = [{"logGroupName": one, "arn": f"arn:aws:logs:eu-west-1:111122223333:log-group:{one}:*"} for one in there]
+    logs.add_response("describe_log_groups", {"logGroups": listed}, {"logGroupNamePrefix": name})
+    if name in there:
+        tags = {preflight.STACK_TAG: made_by} if made_by else {}
+        arn = f"arn:aws:logs:eu-west-1:111122223333:log-group:{name}"
+        logs.add_response("list_tags_for_resource", {"tags": tags}, {"resourceArn": arn})
+
+
+def conflicts(account: Account, *wanted: FixedName) -> list[Conflict]:
+    return Preflight(account, PROD, lambda text: pytest.fail(f"a warning: {text}")).conflicts([*wanted])
+
+
+def test_what_no_stack_has_and_nobody_made_is_free(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    group(stub, STUDIO, f"{STUDIO}-of-somebody")
+    stub("sagemaker").add_client_error(
+        "describe_model_package_group", "ValidationException", "ModelPackageGroup churn-prod does not exist."
+    )
+    assert conflicts(account, STUDIO_LOG, PACKAGES) == []
+
+
+def test_what_the_environments_own_stacks_hold_is_in_nobodys_way(account: Account, stub: Stub) -> None:
+    arn = f"{ARN}:model-package-group/churn-prod"
+    stacks(stub, {"Churn-prod-Training": {STUDIO: LOG_GROUP, arn: PACKAGE_GROUP}, "Churn-prod-Api": {"x": LOG_ROLE}})
+    group(stub, STUDIO, STUDIO)
+    stub("sagemaker").add_response(
+        "describe_model_package_group",
+        {
+            "ModelPackageGroupName": "churn-prod",
+            "ModelPackageGroupArn": arn,
+            "CreationTime": THEN,
+            "CreatedBy": {},
+            "ModelPackageGroupStatus": "Completed",
+        },
+    )
+    stub("sagemaker").add_response("list_tags", {"Tags": []}, {"ResourceArn": arn})
+    assert conflicts(account, STUDIO_LOG, PACKAGES, ROLE) == []
+
+
+def test_another_environments_group_is_left_to_it_by_the_setting(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Churn-dev-Studio": {STUDIO: LOG_GROUP}})
+    group(stub, STUDIO, STUDIO, made_by="Churn-dev-Studio")
+    (found,) = conflicts(account, STUDIO_LOG)
+    assert (found.holder, found.adoptable) == ("Churn-dev-Studio", False)
+    said = preflight.refusal([found], PROD)
+    assert "log group /aws/sagemaker/studio: of the stack Churn-dev-Studio" in said
+    assert "storage.owns_job_logs of prod to False" in said
+    assert "ADOPT" not in said
+
+
+def test_a_strangers_stack_is_named_by_its_tag(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Analytics": {}})
+    group(stub, STUDIO, STUDIO, made_by="Analytics")
+    (found,) = conflicts(account, STUDIO_LOG)
+    assert (found.holder, found.adoptable) == ("Analytics", False)
+
+
+def test_what_a_destruction_kept_can_be_taken_over(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    group(stub, STUDIO, STUDIO, made_by="Churn-prod-Studio")
+    (found,) = conflicts(account, STUDIO_LOG)
+    assert (found.holder, found.adoptable, found.whose) == (None, True, "in no stack; Churn-prod-Studio left it")
+    assert "make deploy ENV=prod ADOPT=1 takes it over; or set storage.owns_job_logs" in preflight.refusal(
+        [found], PROD
+    )
+
+
+def test_what_a_stack_let_go_of_is_nobodys_though_the_stack_stands(account: Account, stub: Stub) -> None:
+    """Switched off: the group stays, with its tag. Switched on again, it is in the way of its own stack."""
+    stacks(stub, {"Churn-prod-Training": {}})
+    group(stub, TRAINING_JOBS, TRAINING_JOBS, made_by="Churn-prod-Training")
+    (found,) = conflicts(account, FixedName(LOG_GROUP, TRAINING_JOBS, kept=True))
+    assert (found.holder, found.adoptable) == (None, True)
+
+
+def test_a_group_that_goes_with_its_stack_cannot_be_taken_over(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    group(stub, STUDIO, STUDIO)
+    (found,) = conflicts(account, FixedName(LOG_GROUP, STUDIO, kept=False))
+    assert not found.adoptable
+    said = preflight.refusal([found], PROD)
+    assert "ADOPT" not in said
+    assert "aws logs delete-log-group --log-group-name /aws/sagemaker/studio" in said
+
+
+def test_of_two_domains_of_the_name_the_foreign_one_counts(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Churn-prod-Studio": {"d-ours": DOMAIN}})
+    domains = [
+        {"DomainId": one, "DomainArn": f"{ARN}:domain/{one}", "DomainName": name}
+        for one, name in (("d-ours", "churn-prod"), ("d-theirs", "churn-prod"), ("d-other", "others"))
+    ]
+    stub("sagemaker").add_response("list_domains", {"Domains": domains}, {})
+    stub("sagemaker").add_response("list_tags", {"Tags": []}, {"ResourceArn": f"{ARN}:domain/d-theirs"})
+    (found,) = conflicts(account, FixedName(DOMAIN, "churn-prod", kept=False))
+    assert found.whose == "in no stack"
+
+
+@pytest.mark.parametrize(
+    ("arn", "there", "holder"),
+    [
+        ("arn:aws:iam::111122223333:role/Churn-dev-Api-LogRole-X", True, "Churn-dev-Api"),
+        ("arn:aws:iam::111122223333:role/service-role/others", True, None),
+    ],
+)
+def test_the_role_that_others_log_by_is_not_replaced(
+    account: Account, stub: Stub, arn: str, there: bool, holder: str | None
+) -> None:
+    role = arn.rsplit("/", 1)[-1]
+    stacks(stub, {"Churn-dev-Api": {"Churn-dev-Api-LogRole-X": "AWS::IAM::Role"}})
+    stub("apigateway").add_response("get_account", {"cloudwatchRoleArn": arn}, {})
+    described = {"Path": "/", "RoleName": role, "RoleId": "A" * 16, "Arn": arn, "CreateDate": THEN}
+    stub("iam").add_response("get_role", {"Role": described}, {"RoleName": role})
+    (found,) = conflicts(account, ROLE)
+    assert found.holder == holder
+    said = preflight.refusal([found], PROD)
+    assert f"it is {role}" in said
+    assert "api.manages_log_role of prod to False" in said
+
+
+def test_a_role_that_is_gone_or_our_own_is_in_nobodys_way(account: Account, stub: Stub) -> None:
+    """CloudFormation leaves the account's setting when the stack goes."""
+    for arn in ("", "arn:aws:iam::111122223333:role/Churn-prod-Api-LogRole-X", "arn:aws:iam::111122223333:role/gone"):
+        stacks(stub, {})
+        stub("apigateway").add_response("get_account", {"cloudwatchRoleArn": arn} if arn else {}, {})
+        if arn.endswith("gone"):
+            stub("iam").add_client_error("get_role", "NoSuchEntity")
+        assert conflicts(account, ROLE) == []
+
+
+def test_what_may_not_be_looked_at_is_a_warning(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    stub("logs").add_client_error("describe_log_groups", "AccessDeniedException", "logs:DescribeLogGroups")
+    group(stub, ENDPOINT_LOG.name, ENDPOINT_LOG.name)
+    warnings = list[str]()
+    found = Preflight(account, PROD, warnings.append).conflicts([STUDIO_LOG, ENDPOINT_LOG])
+    assert [one.taken for one in found] == [ENDPOINT_LOG]
+    (warning,) = warnings
+    assert warning.startswith("log group /aws/sagemaker/studio was not checked")
+    assert "logs:DescribeLogGroups" in warning
+
+
+def test_without_the_list_of_stacks_nothing_is_anybodys(account: Account, stub: Stub) -> None:
+    stub("cloudformation").add_client_error("describe_stacks", "AccessDenied")
+    warnings = list[str]()
+    assert Preflight(account, PROD, warnings.append).conflicts([STUDIO_LOG]) == []
+    assert "no name was checked" in warnings[0]
+
+
+def test_unreadable_tags_hide_the_maker_alone(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    listed = [{"logGroupName": STUDIO, "arn": f"arn:aws:logs:eu-west-1:111122223333:log-group:{STUDIO}:*"}]
+    stub("logs").add_response("describe_log_groups", {"logGroups": listed}, {"logGroupNamePrefix": STUDIO})
+    stub("logs").add_client_error("list_tags_for_resource", "AccessDeniedException")
+    (found,) = conflicts(account, STUDIO_LOG)
+    assert found.whose == "in no stack"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A synthesised app with a fixed and a generated name; and a template of an earlier one, which is not read."""
+
+    def template(name: str, resources: dict[str, Any]) -> None:
+        (tmp_path / f"{name}.template.json").write_text(json.dumps({"Resources": resources}))
+
+    log = {"Type": LOG_GROUP, "DeletionPolicy": "RetainExceptOnCreate"}
+    joined = {"Fn::Join": ["", ["API-Gateway-Execution-Logs_", {"Ref": "Api"}]]}
+    template(
+        "Churn-prod-Serving",
+        {
+            "Log": {**log, "Properties": {"LogGroupName": ENDPOINT_LOG.name}},
+            "Joined": {**log, "Properties": {"LogGroupName": joined}},
+            "Generated": log,
+            "Key": {"Type": "AWS::KMS::Key", "Properties": {}},
+        },
+    )
+    template("Churn-prod-Gone", {"Log": {**log, "Properties": {"LogGroupName": STUDIO}}})
+    artifacts = {
+        "Churn-prod-Serving": {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": "Churn-prod-Serving.template.json"},
+        },
+        "Churn-prod-Serving.assets": {"type": "cdk:asset-manifest", "properties": {"file": "x"}},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return tmp_path
+
+
+def test_only_names_that_the_templates_give_are_looked_for(app: Path) -> None:
+    assert names.read(app) == [ENDPOINT_LOG]
+
+
+def test_a_deployment_stops_or_adopts(
+    app: Path, account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Account, "current", classmethod(lambda cls: account))
+    for arguments, code in (([], 2), (["--adopt"], 0)):
+        stacks(stub, {})
+        group(stub, ENDPOINT_LOG.name, ENDPOINT_LOG.name)
+        assert preflight.main(["--env", "prod", "--app", str(app), *arguments]) == code
+    shown = capsys.readouterr()
+    assert "prod was not deployed" in shown.err
+    assert "has not been tried on AWS" in shown.err
+    assert f"{ENDPOINT_LOG.label} (in no stack) will be taken over as it is" in shown.out
+
+
+def test_a_destruction_names_what_the_next_deployment_finds_in_the_same_words() -> None:
+    kept = frozenset(
+        {"churn-prod", "churn-prod-data-x", STUDIO, ENDPOINT_LOG.name, f"{ARN}:model-package/churn-prod/1"}
+    )
+    left = Inventory(package_groups=("churn-prod",), buckets=("churn-prod-data-x",), kept=kept)
+    said = report.outcome(left, PROD, {}, ())
+    _, said = said.split("Before prod is deployed again")
+    for one in (STUDIO_LOG, ENDPOINT_LOG, PACKAGES):
+        assert f"  {one.label}:\n    {names.remedy(one, PROD)}\n" in said
+        assert names.remedy(one, PROD) in preflight.refusal([Conflict(one)], PROD)
+    assert "churn-prod-data-x" not in said
+
+
+def test_as_long_as_stacks_stand_their_names_are_theirs() -> None:
+    stands = StackState("Churn-prod-Studio", "DELETE_FAILED", protected=False)
+    left = Inventory(stacks=(stands,), package_groups=("churn-prod",), kept=frozenset({"churn-prod"}))
+    assert "deployed again" not in report.outcome(left, PROD, {}, ())
+
+
+def test_the_account_is_looked_at_in_the_region_that_the_cdk_deploys_to(
+    stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    stub("sts").add_response("get_caller_identity", {"Account": "111122223333"}, {})
+    monkeypatch.setattr(boto3.Session, "client", lambda self, service, **_: stub("sts").client)
+    assert Account.current().region == "eu-west-1"
