@@ -24,6 +24,8 @@ from operate.names import FixedName
 from operate.progress import Progress
 
 STACK_TAG = "aws:cloudformation:stack-name"
+# How CloudFormation lists what a stack holds no more: deleted, or kept when it was to be deleted.
+_LET_GO = ("DELETE_COMPLETE", "DELETE_SKIPPED")
 # The operation that tells whether a name is taken, its parameter, and the member with the ARN.
 _SAGEMAKER = {
     names.PACKAGE_GROUP: ("describe_model_package_group", "ModelPackageGroupName", "ModelPackageGroupArn"),
@@ -113,7 +115,7 @@ class Preflight:
         self._stacks = {stack["StackName"] for stack in pages(client, "describe_stacks", "Stacks")}
         for stack in sorted(name for name in self._stacks if name.startswith(APP_PREFIX)):
             for entry in pages(client, "list_stack_resources", "StackResourceSummaries", StackName=stack):
-                if entry["ResourceStatus"] != "DELETE_COMPLETE" and entry.get("PhysicalResourceId"):
+                if entry["ResourceStatus"] not in _LET_GO and entry.get("PhysicalResourceId"):
                     self._holders[entry["ResourceType"], entry["PhysicalResourceId"]] = stack
 
     def _conflict(self, wanted: FixedName) -> Conflict | None:

@@ -28,7 +28,7 @@ ROLE = FixedName(LOG_ROLE, "API Gateway's logging role", kept=True)
 PROD = load_settings("prod")
 
 
-def stacks(stub: Stub, held: dict[str, dict[str, str]]) -> None:
+def stacks(stub: Stub, held: dict[str, dict[str, str]], status: str = "CREATE_COMPLETE") -> None:
     """The account's stacks: name to physical ids and their types. Only this app's are asked what they hold."""
     cloudformation = stub("cloudformation")
     listed = [{"StackName": name, "StackStatus": "CREATE_COMPLETE", "CreationTime": THEN} for name in held]
@@ -39,7 +39,7 @@ def stacks(stub: Stub, held: dict[str, dict[str, str]]) -> None:
                 "LogicalResourceId": f"Logical{number}",
                 "PhysicalResourceId": physical,
                 "ResourceType": kind,
-                "ResourceStatus": "CREATE_COMPLETE",
+                "ResourceStatus": status,
                 "LastUpdatedTimestamp": THEN,
             }
             for number, (physical, kind) in enumerate(held[name].items())
@@ -123,6 +123,20 @@ def test_what_a_stack_let_go_of_is_nobodys_though_the_stack_stands(account: Acco
     group(stub, TRAINING_JOBS, TRAINING_JOBS, made_by="Churn-prod-Training")
     (found,) = conflicts(account, FixedName(LOG_GROUP, TRAINING_JOBS, kept=True))
     assert (found.holder, found.adoptable) == (None, True)
+
+
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
+def test_a_stack_that_was_rolled_back_holds_nothing(account: Account, stub: Stub, status: str) -> None:
+    stacks(stub, {"Churn-prod-Studio": {STUDIO: LOG_GROUP}}, status)
+    group(stub, STUDIO, STUDIO)
+    assert [one.whose for one in conflicts(account, STUDIO_LOG)] == ["in no stack"]
+
+
+def test_what_a_strangers_gone_stack_left_is_nobodys(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    group(stub, STUDIO, STUDIO, made_by="Analytics")
+    (found,) = conflicts(account, STUDIO_LOG)
+    assert (found.adoptable, found.whose) == (True, "in no stack; Analytics left it")
 
 
 def test_a_group_that_goes_with_its_stack_cannot_be_taken_over(account: Account, stub: Stub) -> None:
