@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,26 +135,39 @@ class Workbench:
         Parameters
         ----------
         most : int
-            How many at most, 1 to 100.
+            How many at most.
         **only
             Filters of ``ListModelPackages``, such as ``ModelApprovalStatus="Approved"``.
         """
-        summaries = self.sagemaker.list_model_packages(
-            ModelPackageGroupName=self.name, SortBy="CreationTime", SortOrder="Descending", MaxResults=most, **only
-        )["ModelPackageSummaryList"]
-        found = []
-        for summary in summaries:
+        return list(islice(self._registered(**only), most))
+
+    def _registered(self, **only: str) -> Iterator[dict[str, Any]]:
+        pages = self.sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=self.name, SortBy="CreationTime", SortOrder="Descending", **only
+        )
+        for summary in (summary for page in pages for summary in page["ModelPackageSummaryList"]):
             package = self.sagemaker.describe_model_package(ModelPackageName=summary["ModelPackageArn"])
             uri = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-            found.append({"package": package, "uri": uri, "evaluation": json.loads(self.read(uri))})
+            yield {"package": package, "uri": uri, "evaluation": json.loads(self.read(uri))}
+
+    @cached_property
+    def examples(self) -> dict[str, dict[str, Any]]:
+        """The example customers of the code, by name."""
+        text = (self.folder / CODE_FOLDER / "schema" / "examples.json").read_text()
+        found: dict[str, dict[str, Any]] = json.loads(text)
         return found
 
     @cached_property
     def _live(self) -> dict[str, Any]:
-        approved = self.packages(1, ModelApprovalStatus="Approved")
-        if not approved:
-            raise WorkbenchError(f"No package of {self.name} is approved yet; deploy, or ask for an approval.")
-        return approved[0]
+        """The approved package that the endpoint serves: not always the newest, as after a rollback."""
+        served = self.ask(list(self.examples.values())[:1])["model"]["trained_at"]
+        for found in self._registered(ModelApprovalStatus="Approved"):
+            if found["evaluation"]["model"]["trained_at"] == served:
+                return found
+        raise WorkbenchError(
+            f"The endpoint serves a model trained at {served}, which no approved package of {self.name} holds: its "
+            "package was rejected or deleted. Deploy again, or ask a registrar."
+        )
 
     @property
     def run_uri(self) -> str:
@@ -161,7 +175,7 @@ class Workbench:
         return str(self._live["uri"].rsplit("/", 2)[0])
 
     def live(self) -> Judged:
-        """Return the newest approved model with what its own run measured."""
+        """Return the model that the endpoint serves, with what its own run measured."""
         from ml.compare import Predictions
 
         version = self._live["package"]["ModelPackageVersion"]

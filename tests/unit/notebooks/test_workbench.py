@@ -81,3 +81,25 @@ def test_the_notebook_explains_more_than_it_computes() -> None:
     assert len(words) >= len(code) * 0.8
     assert max(len(cell["source"]) for cell in code) <= 16
     assert sum("\n## " in "\n" + "".join(cell["source"]) for cell in words) == 8
+
+
+@pytest.mark.parametrize("served", ["2024-05-01", "2024-06-01"])
+def test_the_live_model_is_the_one_that_the_endpoint_serves(monkeypatch: pytest.MonkeyPatch, served: str) -> None:
+    from definition import WorkbenchError
+    from workbench import Workbench
+
+    # The newest first, as the registry lists them; what is served is the older one, or none of them.
+    registered = [
+        {"uri": f"s3://data/{day}", "evaluation": {"model": {"trained_at": day}}}
+        for day in ("2024-05-02", "2024-05-01")
+    ]
+    monkeypatch.setattr(Workbench, "examples", {"loyal": {}})
+    monkeypatch.setattr(Workbench, "name", "churn", raising=False)
+    monkeypatch.setattr(Workbench, "ask", lambda _self, _customers: {"model": {"trained_at": served}})
+    monkeypatch.setattr(Workbench, "_registered", lambda _self, **_only: iter(registered))
+    bench = object.__new__(Workbench)
+    if served == "2024-05-01":
+        assert bench._live is registered[1]
+    else:
+        with pytest.raises(WorkbenchError, match=r"trained at 2024-06-01, which no approved package of churn holds"):
+            _ = bench._live
