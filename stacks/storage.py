@@ -11,7 +11,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from config import Settings
-from stacks.components.bucket_rules import capture_expires, logs_expire, only_from_vpc, runs_cool_down
+from stacks.components.bucket_rules import (
+    EXPERIMENTS,
+    RUNS,
+    capture_expires,
+    cools_down,
+    logs_expire,
+    only_from_vpc,
+)
 from stacks.components.keys import Keys
 from stacks.components.storage import BucketSpec, private_bucket, removal_policy
 
@@ -52,7 +59,9 @@ class StorageStack(Stack):
             settings=storage,
             removal=removal,
             spec=BucketSpec(
-                key=keys.data, access_logs=self.access_logs, lifecycle=[runs_cool_down(), capture_expires(storage)]
+                key=keys.data,
+                access_logs=self.access_logs,
+                lifecycle=[cools_down(RUNS), cools_down(EXPERIMENTS), capture_expires(storage)],
             ),
         )
         self.models = private_bucket(
@@ -64,7 +73,7 @@ class StorageStack(Stack):
                 key=keys.models,
                 access_logs=self.access_logs,
                 lock_days=storage.model_lock_days,
-                lifecycle=[runs_cool_down()],
+                lifecycle=[cools_down(RUNS), cools_down(EXPERIMENTS)],
             ),
         )
         if storage.only_from_vpc:

@@ -17,10 +17,10 @@ RUNS, CAPTURE, EXPERIMENTS = "runs/", "capture/", "experiments/"
 OUTSIDE_TAG, OUTSIDE = "ReachesBuckets", "from-outside-the-vpc"
 
 
-def runs_cool_down() -> s3.LifecycleRule:
-    """Keep what old runs made, as the evidence behind a model, where storing costs half."""
+def cools_down(prefix: str) -> s3.LifecycleRule:
+    """Keep what old runs made, as the evidence behind a model, and people's experiments, where storing costs half."""
     return s3.LifecycleRule(
-        prefix=RUNS,
+        prefix=prefix,
         transitions=[
             s3.Transition(
                 storage_class=s3.StorageClass.INFREQUENT_ACCESS, transition_after=Duration.days(COOL_AFTER_DAYS)

@@ -45,8 +45,12 @@ class Framework:
             "lambda:GetFunction", "lambda:InvokeFunction", on=[on_event.function_arn, is_complete.function_arn]
         )
         lambda_service = iam.ServicePrincipal("lambda.amazonaws.com")
-        starts = iam.Role(
-            scope, "StartRole", assumed_by=lambda_service, description="Passes a deployment's events to the deployer"
+        starts = role_with(
+            scope,
+            "StartRole",
+            description="Passes a deployment's events to the deployer",
+            trusts=lambda_service,
+            grants=[write_log(group), call],
         )
         waits = role_with(
             scope,
@@ -76,8 +80,9 @@ class Framework:
         if not isinstance(machine, stepfunctions.CfnStateMachine):
             raise TypeError(f"{machine.node.path} is no state machine: the CDK's provider framework has changed.")
         _acknowledge_waiter(machine)
-        # Policies of their own: what they name is made after the roles.
-        start = [write_log(group), call, allow("states:StartExecution", on=[machine.ref])]
+        # Policies of their own: what they name is made after the roles. The framework's first function calls ours
+        # before it starts the machine, so that this late permission has the time of that call to spread.
+        start = [allow("states:StartExecution", on=[machine.ref])]
         ask = [allow("lambda:InvokeFunction", on=[function.function_arn for function in functions[1:]])]
         self.policies = [
             policy_with(scope, "StartGrants", grants=start, roles=[starts]),

@@ -104,7 +104,7 @@ def test_objects_do_not_pile_up(environment: Environment) -> None:
             assert expirations == {"": storage.log_retention_days}
         if bucket.logical_id.startswith("Data"):
             assert expirations == {"capture/": storage.capture_retention_days}
-        assert cools == ({"runs/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
+        assert cools == ({"runs/", "experiments/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
 
 
 def test_no_action_has_a_wildcard(environment: Environment) -> None:
@@ -114,6 +114,18 @@ def test_no_action_has_a_wildcard(environment: Environment) -> None:
         assert "NotResource" not in statement
         for action in as_list(statement["Action"]):
             assert "*" not in action, f"{resource}: {action}"
+
+
+def test_only_what_names_a_later_resource_is_permitted_later(environment: Environment) -> None:
+    """A policy that is attached to a role may still be spreading when the role is first used."""
+    late = {
+        action
+        for policy in environment.resources("AWS::IAM::ManagedPolicy")
+        if policy.properties.get("Roles")
+        for statement in policy.properties["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    assert late == {"states:StartExecution", "lambda:InvokeFunction"}
 
 
 def test_every_wildcard_resource_is_explained(environment: Environment, synthesised: Synthesised) -> None:
