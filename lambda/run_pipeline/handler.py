@@ -29,7 +29,9 @@ def on_event(event: Event, _context: object) -> Event:
     if event["RequestType"] == "Delete":
         runs.stop(_sagemaker, properties)
         return {"PhysicalResourceId": event["PhysicalResourceId"]}
-    execution = runs.find(_sagemaker, properties) or runs.start(_sagemaker, properties, event["RequestId"])
+    execution = runs.find(_sagemaker, properties, role=os.environ["OWN_ROLE"]) or runs.start(
+        _sagemaker, properties, event["RequestId"]
+    )
     return {"PhysicalResourceId": properties.physical_id, "Data": {"ExecutionArn": execution}}
 
 
@@ -39,8 +41,9 @@ def is_complete(event: Event, _context: object) -> Event:
     if event["RequestType"] == "Delete":
         return {"IsComplete": runs.ended(_sagemaker, properties)}
     # The execution is the one that `on_event` has started or found approved, never one looked up by its name.
-    package = runs.package_of(_sagemaker, event["Data"]["ExecutionArn"])
+    execution = event["Data"]["ExecutionArn"]
+    package = runs.package_of(_sagemaker, execution)
     if package is None:
         return {"IsComplete": False}
-    runs.approve(_sagemaker, properties, package)
+    runs.approve(_sagemaker, properties, execution, package)
     return {"IsComplete": True, "Data": {"ModelPackageArn": package}}

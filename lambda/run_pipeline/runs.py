@@ -48,12 +48,12 @@ class Properties:
         return f"deployment-{hashlib.sha256(inputs.encode()).hexdigest()[:32]}"
 
 
-def find(client: Client, properties: Properties) -> str | None:
-    """Find a run of the same inputs that succeeded and whose package is approved.
+def find(client: Client, properties: Properties, *, role: str) -> str | None:
+    """Find a run of the same inputs that this deployer started, that succeeded, and whose package is approved.
 
     A deployment that failed later, or that is rolled back, comes by here again: it gets the package it had, at once.
-    A package that someone has rejected since is not brought back. Nor is a run joined that goes on, or one taken whose
-    package waits for approval: anyone who may start runs may give one this name, and this deployment would approve it.
+    A package that someone has rejected since is not brought back. Names are free: anyone who may start runs may give
+    one this name and other parameters, so only runs of the deployer's own `role` (its name) count.
     """
     for summary in _executions(client, properties):
         if summary.get("PipelineExecutionDisplayName") != properties.display_name:
@@ -61,7 +61,7 @@ def find(client: Client, properties: Properties) -> str | None:
         if summary["PipelineExecutionStatus"] != "Succeeded":
             continue
         execution: str = summary["PipelineExecutionArn"]
-        if _is_approved(client, _package(client, execution)):
+        if _started_by(client, execution, role) and _is_approved(client, _package(client, execution)):
             return execution
     return None
 
@@ -100,7 +100,7 @@ def package_of(client: Client, execution: str) -> str | None:
     raise RunFailed(f"The pipeline run has {status.lower()}. {reason[:REASON_LIMIT]} ({execution})")
 
 
-def approve(client: Client, properties: Properties, package: str) -> None:
+def approve(client: Client, properties: Properties, execution: str, package: str) -> None:
     """Approve the package of this deployment's own run; one that is approved already stays as it is.
 
     A deployment is made by someone who may replace the endpoint: that person's approval is the deployment.
@@ -108,11 +108,13 @@ def approve(client: Client, properties: Properties, package: str) -> None:
     Raises
     ------
     RunFailed
-        If someone has rejected the package, or it cannot be served.
+        If someone has rejected the package, it cannot be served, or it holds another model than its run has trained.
     """
     answer = client.describe_model_package(ModelPackageName=package)
     if answer["ModelPackageStatus"] != "Completed":
         raise RunFailed(f"The model package is {answer['ModelPackageStatus']} and cannot be served ({package}).")
+    if not _holds(answer, _trained(client, execution)):
+        raise RunFailed(f"The model package holds another model than its run has trained ({package}).")
     status = answer.get("ModelApprovalStatus")
     if status == REJECTED:
         why = _one_line(answer.get("ApprovalDescription", "")) or "No reason was given."
@@ -173,6 +175,32 @@ def _package(client: Client, execution: str) -> str | None:
         if arn := step.get("Metadata", {}).get("RegisterModel", {}).get("Arn"):
             return str(arn)
     return None
+
+
+def _started_by(client: Client, execution: str, role: str) -> bool:
+    """Tell whether a session of this role started the run; a run that does not say who did is taken for another's."""
+    creator = client.describe_pipeline_execution(PipelineExecutionArn=execution).get("CreatedBy", {})
+    # arn:aws:sts::<account>:assumed-role/<role>/<session>
+    kind, _, session = creator.get("IamIdentity", {}).get("Arn", "").rpartition(":")[2].partition("/")
+    return bool(kind == "assumed-role" and session.partition("/")[0] == role)
+
+
+def _trained(client: Client, execution: str) -> list[str]:
+    """Where the run's training jobs left their models: how these keys end, which SageMaker makes of the jobs' names.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
+    """
+    arns = (step.get("Metadata", {}).get("TrainingJob", {}).get("Arn") for step in _steps(client, execution))
+    return [f"/{arn.rpartition('/')[2]}/output/model.tar.gz" for arn in arns if arn]
+
+
+def _holds(package: Mapping[str, Any], trained: list[str]) -> bool:
+    """Tell whether all that a package would serve was trained by its run: whoever may decide on one may change it too.
+
+    In which bucket it lies is the matter of the model's role, which reads in no other than ours.
+    """
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    return bool(containers) and all(one.get("ModelDataUrl", "").endswith(tuple(trained)) for one in containers)
 
 
 def _is_approved(client: Client, package: str | None) -> bool:

@@ -49,6 +49,8 @@ NAMES: dict[str, dict[str, Any]] = {
         "_principal_keys": ["credential"],
         "_resolve_condition_key": ["key", "ctx"],
         "_service_principal_matches": ["principal", "service"],
+        "ResolvedCredential": None,
+        "resolve_credential": ["access_key_id", "account_id"],
         "enforce": ["access_key_id", "iam_action", "service", "region", "resource_arn"],
     },
     "ministack.core.lambda_runtime": {"execution_credentials": ["config"]},

@@ -150,6 +150,11 @@ class MiniStackHost:
                 reason = "with an explicit deny in an identity-based policy"
             raise denied(f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}")
 
+    def caller(self) -> dict[str, str]:
+        """The IAM identity of the caller of this request."""
+        key = caller.get()
+        return names.identity(key) if key else {}
+
     def event(self, kind: str, detail: dict[str, Any]) -> None:
         """Tell the driver and EventBridge."""
         self._events.tell(kind, detail)

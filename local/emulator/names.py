@@ -19,6 +19,7 @@ __all__ = [
     "find_role",
     "get_account_id",
     "get_region",
+    "identity",
     "put_service_event",
     "register_session",
     "request_scope",
@@ -44,6 +45,14 @@ def enforce(access_key: str, action: str, resource: str, context: dict[str, Any]
     return iam_evaluator.enforce(
         access_key, action, service, get_region(), resource_arn=resource, service_context=context
     )
+
+
+def identity(access_key: str) -> dict[str, str]:
+    """Who holds an access key, as SageMaker's ``IamIdentity``; empty for a key that nobody knows."""
+    found = iam_evaluator.resolve_credential(access_key, get_account_id())
+    if not isinstance(found, iam_evaluator.ResolvedCredential):
+        return {}
+    return {"Arn": found.principal_arn, "PrincipalId": found.principal_id}
 
 
 def find_role(account: str, name: str) -> dict[str, Any] | None:

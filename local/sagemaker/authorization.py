@@ -80,6 +80,7 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
         "sagemaker:InterContainerTrafficEncryption": _flag(encryption),
         "sagemaker:EnableRemoteDebug": _flag(debug),
         "sagemaker:ModelApprovalStatus": request.get("ModelApprovalStatus"),
+        "sagemaker:CustomerMetadataPropertiesToRemove": request.get("CustomerMetadataPropertiesToRemove"),
     }
     present = {key: value for key, value in found.items() if value is not None}
     return present | identity.condition_keys(request)

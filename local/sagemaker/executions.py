@@ -3,6 +3,7 @@
 import copy
 
 from local.sagemaker import listing, pipelines, platform
+from local.sagemaker.authors import author
 from local.sagemaker.errors import conflict, not_found
 from local.sagemaker.executor.run import Execution
 from local.sagemaker.naming import identifier, now
@@ -40,8 +41,8 @@ def _start(request: Request) -> Answer:
         "PipelineExecutionStatus": "Executing",
         "CreationTime": now(),
         "LastModifiedTime": now(),
-        "CreatedBy": {},
-        "LastModifiedBy": {},
+        "CreatedBy": author(),
+        "LastModifiedBy": author(),
         "RoleArn": request.get("RoleArn", pipeline["RoleArn"]),
         "_token": request["ClientRequestToken"],
         "_definition": pipeline["PipelineDefinition"],

@@ -3,6 +3,7 @@
 import copy
 
 from local.sagemaker import duties, listing, platform, tags
+from local.sagemaker.authors import author
 from local.sagemaker.errors import conflict, invalid
 from local.sagemaker.naming import arn, name_of, now
 from local.sagemaker.operations import Answer, Request, operation
@@ -36,7 +37,7 @@ def _create_group(request: Request) -> Answer:
         "ModelPackageGroupArn": arn("ModelPackageGroup", name),
         "ModelPackageGroupStatus": "Completed",
         "CreationTime": now(),
-        "CreatedBy": {},
+        "CreatedBy": author(),
         "_next_version": 1,
     }
     tags.keep(record["ModelPackageGroupArn"], request)
@@ -103,7 +104,7 @@ def _create(request: Request) -> Answer:
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
         "CreationTime": now(),
-        "CreatedBy": {},
+        "CreatedBy": author(),
     }
     record.pop("Tags", None)
     tags.keep(record["ModelPackageArn"], request)
@@ -149,7 +150,7 @@ def _update(request: Request) -> Answer:
     if metadata:
         record.setdefault("CustomerMetadataProperties", {}).update(metadata)
     record |= changed
-    record |= {"LastModifiedTime": now(), "LastModifiedBy": {}}
+    record |= {"LastModifiedTime": now(), "LastModifiedBy": author()}
     platform.current().event(
         "SageMaker Model Package State Change",
         {k: record.get(k) for k in ("ModelPackageArn", "ModelPackageGroupName", "ModelApprovalStatus")},

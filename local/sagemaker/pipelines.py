@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from local.sagemaker import listing, platform, roles, tags
+from local.sagemaker.authors import author
 from local.sagemaker.errors import conflict, invalid, not_found
 from local.sagemaker.executor import definition
 from local.sagemaker.executor.steps import KINDS, unknown_arguments
@@ -67,8 +68,8 @@ def _create(request: Request) -> Answer:
         "PipelineStatus": "Active",
         "CreationTime": now(),
         "LastModifiedTime": now(),
-        "CreatedBy": {},
-        "LastModifiedBy": {},
+        "CreatedBy": author(),
+        "LastModifiedBy": author(),
         "_token": request["ClientRequestToken"],
     }
     record.setdefault("PipelineDisplayName", name)

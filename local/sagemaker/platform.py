@@ -31,6 +31,9 @@ class Platform(Protocol):
     def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
         """Raise ``AccessDeniedException`` unless the caller of the current request (or a role) may do this."""
 
+    def caller(self) -> dict[str, str]:
+        """The IAM identity of the caller of the current request, as ``IamIdentity``; empty when nobody calls."""
+
     def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
         """Act for an account and region outside a request."""
 

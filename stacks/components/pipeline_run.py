@@ -7,7 +7,6 @@ from typing import Any
 
 from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -17,6 +16,7 @@ from stacks.components.framework import Framework
 from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction
 from stacks.components.grants import Grant, allow
 from stacks.components.guardrails import APPROVED
+from stacks.components.registrar import REMOVES_NOTHING
 
 HANDLER_TIMEOUT_S = 60
 HANDLER_MEMORY_MB = 256
@@ -46,12 +46,16 @@ class PipelineRun(Construct):
         self._settings = settings
         self._key = key
         runs = Runs(Stack.of(self), pipeline=pipeline, package_group=package_group)
+        starter = self._handler("OnEvent", entry="on_event", does="starts and stops runs", grants=runs.start())
+        approver = self._handler(
+            "IsComplete", entry="is_complete", does="awaits a run and approves its package", grants=runs.approve()
+        )
+        # By this it knows the runs that it started from those that only have their name.
+        starter.function.add_environment("OWN_ROLE", starter.role.role_name)
         framework = Framework(
             self,
-            on_event=self._handler("OnEvent", entry="on_event", does="starts and stops runs", grants=runs.start()),
-            is_complete=self._handler(
-                "IsComplete", entry="is_complete", does="awaits a run and approves its package", grants=runs.approve()
-            ),
+            on_event=starter.function,
+            is_complete=approver.function,
             settings=settings,
             key=key,
         )
@@ -70,7 +74,7 @@ class PipelineRun(Construct):
         self.resource.node.add_dependency(*framework.policies)
         self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
 
-    def _handler(self, construct_id: str, *, entry: str, does: str, grants: Sequence[Grant]) -> lambda_.IFunction:
+    def _handler(self, construct_id: str, *, entry: str, does: str, grants: Sequence[Grant]) -> PythonFunction:
         return PythonFunction(
             self,
             construct_id,
@@ -86,7 +90,7 @@ class PipelineRun(Construct):
             storage=self._settings.storage,
             key=self._key,
             outside_vpc_because=SERVES_DEPLOYMENT,
-        ).function
+        )
 
 
 class Runs:
@@ -106,13 +110,17 @@ class Runs:
         """Find, start and stop runs."""
         return [
             allow("sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution", on=[self._pipeline]),
-            self._with_runs("sagemaker:ListPipelineExecutionSteps", "sagemaker:StopPipelineExecution"),
+            self._with_runs(
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:StopPipelineExecution",
+            ),
             self._with_packages("sagemaker:DescribeModelPackage"),
         ]
 
     def approve(self) -> list[Grant]:
-        """Watch runs, and approve what they registered: not reject, not change."""
-        approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": APPROVED}}
+        """Watch runs, and approve what they registered, in requests that say so: none rejects."""
+        approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": APPROVED}, **REMOVES_NOTHING}
         return [
             allow("sagemaker:ListPipelineExecutions", on=[self._pipeline]),
             self._with_runs("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
@@ -14,6 +17,8 @@ from stacks.components.place import Place
 
 # The states that a registrar gives a package, required in each request: nothing is changed without a decision.
 DECISIONS = ("Approved", "PendingManualApproval", "Rejected")
+# Nor is a package's metadata taken from it. IAM knows no condition on what else such a request may change.
+REMOVES_NOTHING: Mapping[str, Any] = {"Null": {"sagemaker:CustomerMetadataPropertiesToRemove": "true"}}
 
 
 def registrar_role(
@@ -45,7 +50,7 @@ def registrar_role(
             allow(
                 "sagemaker:UpdateModelPackage",
                 on=[packages],
-                when={"StringEquals": {"sagemaker:ModelApprovalStatus": [*DECISIONS]}},
+                when={"StringEquals": {"sagemaker:ModelApprovalStatus": [*DECISIONS]}, **REMOVES_NOTHING},
                 wildcard_because=versions,
             ),
             allow(

@@ -65,6 +65,19 @@ def _approve(action: str = "sagemaker:UpdateModelPackage", status: str = "Approv
     return Call(f"set a package {status}", "sagemaker", "update_model_package", arguments, action)
 
 
+_FORGET = Call(
+    "take metadata from a package with a decision",
+    "sagemaker",
+    "update_model_package",
+    {
+        "ModelPackageArn": "{package}",
+        "ModelApprovalStatus": "Approved",
+        "CustomerMetadataPropertiesToRemove": ["a"],
+    },
+    "sagemaker:UpdateModelPackage",
+)
+
+
 def _invoke(endpoint: str, action: str = "sagemaker:InvokeEndpoint") -> Call:
     arguments = {"EndpointName": endpoint, "ContentType": "application/json", "Body": "{body}"}
     return Call(f"invoke {endpoint}", "sagemaker-runtime", "invoke_endpoint", arguments, action)
@@ -258,13 +271,14 @@ DENIED = {
         Call("change a package without deciding", "sagemaker", "update_model_package",
              {"ModelPackageArn": "{package}", "CustomerMetadataProperties": {"a": "b"}},
              "sagemaker:UpdateModelPackage"),
+        _FORGET,
         _process("of its own", {}),
     ],
     "on event": [
         *_READS_NOTHING, _approve(), _invoke(ENDPOINT), _start(pipeline="other"), _process("of its own", {}),
     ],
     "is complete": [
-        *_READS_NOTHING, _approve(status="Rejected"), _invoke(ENDPOINT), _start(), _process("of its own", {}),
+        *_READS_NOTHING, _approve(status="Rejected"), _invoke(ENDPOINT), _start(), _process("of its own", {}), _FORGET,
         Call("approve in another group", "sagemaker", "update_model_package",
              {"ModelPackageArn": "{other package}", "ModelApprovalStatus": "Approved"}, "sagemaker:UpdateModelPackage"),
     ],

@@ -1,5 +1,6 @@
 """Pipeline runs that must fail, and say why."""
 
+import json
 import time
 import uuid
 from typing import Any
@@ -11,10 +12,13 @@ from tests.local.deployment import Deployment
 PIPELINE = "churn-local"
 
 
-def _run(deployment: Deployment, **parameters: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    sagemaker = deployment.client("sagemaker")
+def _run(
+    deployment: Deployment, *, role: str | None = None, name: str = "test", **parameters: str
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    sagemaker = deployment.client("sagemaker", role)
     execution = sagemaker.start_pipeline_execution(
         PipelineName=PIPELINE,
+        PipelineExecutionDisplayName=name,
         ClientRequestToken=uuid.uuid4().hex,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
     )["PipelineExecutionArn"]
@@ -65,3 +69,39 @@ def test_a_file_that_is_not_there_is_said_to_be_missing(deployment: Deployment) 
     bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
     _, steps = _run(deployment, RawDataUri=f"s3://{bucket}/raw/none.csv")
     assert "none.csv matched no files on s3" in steps["Prepare"]["FailureReason"]
+
+
+def _asked_for_a_run(deployment: Deployment) -> str:
+    """The run that the deployer gives CloudFormation for what is deployed."""
+    resources = [r for t in deployment.templates for r in json.loads(t.read_text())["Resources"].values()]
+    (run,) = [r["Properties"] for r in resources if r["Type"] == "Custom::PipelineRun"]
+    event = {
+        "RequestType": "Update",
+        "RequestId": uuid.uuid4().hex,
+        "PhysicalResourceId": f"{PIPELINE}-run",
+        "ResourceProperties": run | {"PipelineName": PIPELINE},
+    }
+    answer = deployment.client("lambda").invoke(
+        FunctionName=deployment.resource("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),
+        Payload=json.dumps(event),
+    )
+    told = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, told
+    execution: str = told["Data"]["ExecutionArn"]
+    return execution
+
+
+def test_a_data_scientists_run_of_the_same_name_is_not_taken_for_the_deployments(deployment: Deployment) -> None:
+    """Not even when a registrar has approved its package: nobody looked whether it had the deployment's parameters."""
+    sagemaker, own = deployment.client("sagemaker"), _asked_for_a_run(deployment)
+    name = sagemaker.describe_pipeline_execution(PipelineExecutionArn=own)["PipelineExecutionDisplayName"]
+    scientist = deployment.output("Studio", "DataScientistRoleArn")
+    described, steps = _run(deployment, role=scientist, name=name, MinimumAveragePrecision="0")
+    assert described["PipelineExecutionDisplayName"] == name
+    assert f":assumed-role/{scientist.rsplit('/', 1)[-1]}/" in described["CreatedBy"]["IamIdentity"]["Arn"]
+    package = steps["Register"]["Metadata"]["RegisterModel"]["Arn"]
+    sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+    try:
+        assert _asked_for_a_run(deployment) == own
+    finally:
+        sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Rejected")

@@ -113,6 +113,7 @@ class TestPlatform:
         self.checked: list[tuple[str, str]] = []
         self.metrics: list[dict[str, Any]] = []
         self.contexts: list[dict[str, Any]] = []
+        self.identity: dict[str, str] = {}
 
     def account_id(self) -> str:
         return "111122223333"
@@ -136,6 +137,9 @@ class TestPlatform:
         self.contexts.append(context)
         if action in self.forbidden:
             raise ServiceError("AccessDeniedException", f"not authorized to perform: {action}")
+
+    def caller(self) -> dict[str, str]:
+        return self.identity
 
     def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()

@@ -19,6 +19,9 @@ RESOURCE = {
     "PipelineName": PIPELINE,
     "Inputs": {"Definition": "d" * 64, "RawData": "r" * 64},
 }
+ROLE = "deployer"
+SESSION = "arn:aws:sts::111122223333:assumed-role"
+MODEL = "s3://models/runs/run1/model/pipelines-run1-Train-x/output/model.tar.gz"
 LIST = {"PipelineName": PIPELINE, "SortBy": "CreationTime", "SortOrder": "Descending"}
 
 
@@ -27,6 +30,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """The function's module, loaded as Lambda loads it: with its own folder on the path."""
     for name, value in {
         "AWS_REGION": "eu-west-1",
+        "OWN_ROLE": ROLE,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }.items():
@@ -85,6 +89,21 @@ def steps(sagemaker: Stubber, *of: dict[str, Any], number: int = 1) -> None:
     )
 
 
+def started_by(sagemaker: Stubber, arn: str | None) -> None:
+    sagemaker.add_response(
+        "describe_pipeline_execution",
+        {"CreatedBy": {"IamIdentity": {"Arn": arn}} if arn else {}},
+        {"PipelineExecutionArn": f"{ARN}/execution/run1"},
+    )
+
+
+TRAINED = {
+    "StepName": "Train",
+    "StepStatus": "Succeeded",
+    "Metadata": {
+        "TrainingJob": {"Arn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/pipelines-run1-Train-x"}
+    },
+}
 REGISTERED = {"StepName": "Register", "StepStatus": "Succeeded", "Metadata": {"RegisterModel": {"Arn": PACKAGE}}}
 
 
@@ -132,6 +151,7 @@ def test_a_run_of_the_same_inputs_whose_package_is_approved_is_taken_again(
     handler: ModuleType, sagemaker: Stubber
 ) -> None:
     listed(sagemaker, execution(handler, "Succeeded", number=2, name="another"), execution(handler, "Succeeded"))
+    started_by(sagemaker, f"{SESSION}/{ROLE}/session")
     steps(sagemaker, REGISTERED)
     sagemaker.add_response("describe_model_package", package("Completed", "Approved"), {"ModelPackageName": PACKAGE})
     answer = handler.on_event(event("Update"), None)
@@ -147,14 +167,36 @@ def test_a_package_that_may_not_be_deployed_is_not_brought_back(
     handler: ModuleType, sagemaker: Stubber, status: str, approval: str
 ) -> None:
     listed(sagemaker, execution(handler, "Succeeded"))
+    started_by(sagemaker, f"{SESSION}/{ROLE}/session")
     steps(sagemaker, REGISTERED)
     sagemaker.add_response("describe_model_package", package(status, approval), {"ModelPackageName": PACKAGE})
     sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
     assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
 
 
-def package(status: str, approval: str, **more: str) -> dict[str, Any]:
+@pytest.mark.parametrize(
+    "creator",
+    [
+        None,
+        f"{SESSION}/data-scientist/{ROLE}",
+        f"{SESSION}/{ROLE}-of-another/session",
+        f"arn:aws:iam::111122223333:user/{ROLE}",
+        "arn:aws:iam::111122223333:root",
+    ],
+)
+def test_a_run_of_the_same_name_that_another_started_is_not_taken(
+    handler: ModuleType, sagemaker: Stubber, creator: str | None
+) -> None:
+    # The stub refuses every other call: not even its package is looked at.
+    listed(sagemaker, execution(handler, "Succeeded"))
+    started_by(sagemaker, creator)
+    sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
+    assert handler.on_event(event("Update"), None)["Data"]["ExecutionArn"].endswith("run9")
+
+
+def package(status: str, approval: str, *, model: str = MODEL, **more: str) -> dict[str, Any]:
     return {
+        "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": model}]},
         **more,
         "ModelApprovalStatus": approval,
         "ModelPackageName": PIPELINE,
@@ -167,6 +209,7 @@ def package(status: str, approval: str, **more: str) -> dict[str, Any]:
 
 def test_a_run_whose_package_is_gone_is_not_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
     listed(sagemaker, execution(handler, "Succeeded"))
+    started_by(sagemaker, f"{SESSION}/{ROLE}/session")
     steps(sagemaker, REGISTERED)
     sagemaker.add_client_error("describe_model_package", "ValidationException", "does not exist")
     sagemaker.add_response("start_pipeline_execution", {"PipelineExecutionArn": f"{ARN}/execution/run9"})
@@ -175,6 +218,7 @@ def test_a_run_whose_package_is_gone_is_not_taken_again(handler: ModuleType, sag
 
 def test_a_refused_look_at_the_package_is_not_taken_for_its_absence(handler: ModuleType, sagemaker: Stubber) -> None:
     listed(sagemaker, execution(handler, "Succeeded"))
+    started_by(sagemaker, f"{SESSION}/{ROLE}/session")
     steps(sagemaker, REGISTERED)
     sagemaker.add_client_error("describe_model_package", "AccessDeniedException", "no", http_status_code=400)
     with pytest.raises(handler._sagemaker.exceptions.ClientError, match="AccessDenied"):
@@ -217,8 +261,10 @@ def test_a_run_that_goes_on_is_awaited_without_data(handler: ModuleType, sagemak
 
 def ended_with(sagemaker: Stubber, answer: dict[str, Any]) -> None:
     described(sagemaker, "Succeeded")
-    steps(sagemaker, {"StepName": "Train", "StepStatus": "Succeeded", "Metadata": {}}, REGISTERED)
+    steps(sagemaker, TRAINED, REGISTERED)
     sagemaker.add_response("describe_model_package", answer, {"ModelPackageName": PACKAGE})
+    if answer["ModelPackageStatus"] == "Completed":
+        steps(sagemaker, TRAINED, REGISTERED)
 
 
 def test_a_run_that_succeeded_has_its_package_approved_and_handed_over(handler: ModuleType, sagemaker: Stubber) -> None:
@@ -247,6 +293,11 @@ def test_a_package_that_is_approved_already_is_handed_over_as_it_is(handler: Mod
         (package("Completed", "Rejected", ApprovalDescription="Too many\nmissed."), "rejected. Too many; missed. (arn"),
         (package("Completed", "Rejected"), "rejected. No reason was given. (arn"),
         (package("Failed", "PendingManualApproval"), "is Failed and cannot be served"),
+        (
+            package("Completed", "PendingManualApproval", model=MODEL.replace("run1-Train-x", "run2-Train-y")),
+            "holds another model than its run has trained (arn",
+        ),
+        (package("Completed", "Approved", model="s3://models/other.tar.gz"), "holds another model"),
     ],
 )
 def test_a_package_that_was_rejected_or_is_broken_fails_the_deployment(
