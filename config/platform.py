@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ from config.section import Section
 # What CloudWatch Logs accepts (PutRetentionPolicy), as far as it is of use here.
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 3653)
 
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+", re.ASCII)
 CUSTOM_RESOURCE_LIMIT_S = 3600
 # CloudFormation waits this much longer than the deployment, so that the reason it shows is the run's.
 RUN_GRACE_S = 360
@@ -149,6 +151,9 @@ class DeploymentSettings(Section):
         of its own.
     run_poll_s : int
         How often it asks.
+    assets_key_arn : str
+        ARN of the KMS key of the CDK's bucket for assets, where the bootstrap gave it one of the account's
+        (``--bootstrap-customer-key``); empty where that bucket has S3's own key.
     """
 
     section: ClassVar[str] = "deployment"
@@ -156,9 +161,17 @@ class DeploymentSettings(Section):
     termination_protected: bool = False
     run_timeout_s: int = 3240
     run_poll_s: int = 15
+    assets_key_arn: str = ""
 
     def check(self) -> None:
-        """Check the waiting times."""
+        """Check the waiting times and the key."""
+        self.require(
+            not self.assets_key_arn or KEY_ARN.fullmatch(self.assets_key_arn) is not None,
+            "assets_key_arn",
+            rule="must be the ARN of a KMS key, and not of an alias: IAM compares keys",
+            remedy='Write it like "arn:aws:kms:eu-west-1:111122223333:key/<id>"; '
+            "`aws kms describe-key --key-id <alias>` tells it.",
+        )
         self.require_range(
             "run_timeout_s",
             low=60,

@@ -53,7 +53,7 @@ class TrainingStack(Stack):
             bucket=place.data,
             bucket_key=place.keys.data,
             prune=False,
-            storage=settings.storage,
+            settings=settings,
             log_key=place.keys.logs,
         )
         if settings.storage.owns_job_logs:

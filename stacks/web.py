@@ -56,7 +56,7 @@ class WebStack(Stack):
             bucket=self.site,
             bucket_key=None,
             prune=True,
-            storage=settings.storage,
+            settings=settings,
             log_key=key,
             # Asked again each time, answered with 304: a deployment is seen at once and needs no invalidation.
             cache_control=s3_deployment.CacheControl.no_cache(),

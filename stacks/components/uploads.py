@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -12,11 +12,11 @@ from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
-from config import StorageSettings
+from config import Settings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import reaches_buckets_from_outside
 from stacks.components.functions import SERVES_DEPLOYMENT, acknowledge_function
-from stacks.components.grants import allow, role_with
+from stacks.components.grants import Grant, allow, role_with
 from stacks.components.permissions import write_log, write_with_key
 from stacks.components.storage import log_group
 
@@ -40,13 +40,13 @@ class Upload(Construct):
         bucket: s3.IBucket,
         bucket_key: kms.IKey | None,
         prune: bool,
-        storage: StorageSettings,
+        settings: Settings,
         log_key: kms.IKey,
         cache_control: s3_deployment.CacheControl | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         archive = s3_assets.Asset(self, "Archive", path=str(folder))
-        group = log_group(self, "Log", settings=storage, key=log_key)
+        group = log_group(self, "Log", settings=settings.storage, key=log_key)
         change = ("s3:DeleteObject", "s3:PutObject") if prune else ("s3:PutObject",)
         role = role_with(
             self,
@@ -68,6 +68,7 @@ class Upload(Construct):
                     wildcard_because="The objects of this one bucket: the folder's files decide how they are named.",
                 ),
                 *([write_with_key(bucket_key)] if bucket_key else []),
+                *([_read_assets(settings.deployment.assets_key_arn)] if settings.deployment.assets_key_arn else []),
             ],
         )
         # The CDK's function lays the folder down for CloudFormation, and that from outside the VPC.
@@ -97,3 +98,10 @@ class Upload(Construct):
             "AWS supports that one too.",
         )
         acknowledge_function(handlers[0], outside_vpc_because=SERVES_DEPLOYMENT)
+
+
+def _read_assets(key_arn: str) -> Grant:
+    """Read archives in a bucket of the CDK's bootstrap that has a key of the account's."""
+    return allow(
+        "kms:Decrypt", on=[key_arn], when={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
+    )

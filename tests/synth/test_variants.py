@@ -104,6 +104,25 @@ def test_the_invoker_can_stay_outside_the_network(synthesise: Synthesise) -> Non
     assert "sagemaker.runtime" not in str([e.properties for e in found.resources("AWS::EC2::VPCEndpoint")])
 
 
+def test_archives_under_a_key_of_the_account_can_be_unpacked(synthesise: Synthesise, synthesised: Synthesised) -> None:
+    key = "arn:aws:kms:eu-west-1:111122223333:key/11112222-3333-4444-5555-666677778888"
+
+    def decrypts(environment: Environment) -> dict[str, list[Any]]:
+        policies = environment.resources("AWS::IAM::ManagedPolicy")
+        return {
+            p.logical_id: [s for s in p.properties["PolicyDocument"]["Statement"] if s["Resource"] == key]
+            for p in policies
+            if p.logical_id.startswith(("InputsRoleGrants", "PageRoleGrants"))
+        }
+
+    found = decrypts(synthesise(changed("deployment", assets_key_arn=key)))
+    assert len(found) == 2
+    for (statement,) in found.values():
+        assert statement["Action"] == "kms:Decrypt"
+        assert "s3." in str(statement["Condition"]["StringEquals"]["kms:ViaService"])
+    assert not any(decrypts(synthesised.environments["dev"]).values())
+
+
 def test_models_can_be_locked(synthesise: Synthesise) -> None:
     settings = load_settings("prod")
     found = synthesise(replace(settings, storage=replace(settings.storage, model_lock_days=90)))

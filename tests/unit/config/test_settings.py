@@ -68,6 +68,13 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (DeploymentSettings, {"run_timeout_s": 3600}, "deployment.run_timeout_s", "one hour"),
     (DeploymentSettings, {"run_poll_s": 0}, "deployment.run_poll_s", "from 1 to a tenth"),
     (DeploymentSettings, {"run_timeout_s": 100, "run_poll_s": 11}, "deployment.run_poll_s", "a tenth"),
+    (DeploymentSettings, {"assets_key_arn": "alias/cdk"}, "deployment.assets_key_arn", "not of an alias"),
+    (
+        DeploymentSettings,
+        {"assets_key_arn": "arn:aws:kms:eu-west-1:111122223333:alias/cdk"},
+        "deployment.assets_key_arn",
+        "describe-key",
+    ),
     (TrainingSettings, {"image_version": "3.0-5"}, "training.image_version", "'3.2-0'"),
     (TrainingSettings, {"processing_instance_type": "m5.large"}, "training.processing_instance_type", "ml.m5.large"),
     (TrainingSettings, {"training_instance_type": "ml.m5d.large"}, "training.training_instance_type", "NVMe"),
