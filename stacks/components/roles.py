@@ -115,7 +115,8 @@ def pipeline_role(
                 on=[jobs_named("training-job")],
                 wildcard_because=made_up,
             ),
-            # No AddTags: a version has its group's tags, and SageMaker refuses it any of its own.
+            # No AddTags: a version "uses the tags associated with the model group. In this case, you cannot supply a
+            # tag argument." (CreateModelPackage, Tags)
             allow(
                 "sagemaker:CreateModelPackage",
                 "sagemaker:DescribeModelPackage",
