@@ -18,7 +18,7 @@ from operate import emptying, interfaces, inventory, report, studio
 from operate.account import Account, Client, OperateError
 from operate.cdk import ROOT, Cdk
 from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, Inventory
-from operate.progress import Progress
+from operate.progress import Progress, counted
 
 ATTEMPTS = 3
 RUNS_LIMIT_S = 900
@@ -80,7 +80,7 @@ class Destruction:
         """Stop runs, then the jobs that were nobody's run: a pipeline cannot be deleted under a run."""
         name = self._settings.resource_name
         if running := emptying.running_executions(self._sagemaker, name):
-            self._progress.say(f"stopping {len(running)} pipeline runs")
+            self._progress.say(f"stopping {counted(len(running), 'pipeline run')}")
             emptying.stop_executions(self._sagemaker, running)
             self._progress.wait(
                 "pipeline runs to stop",
@@ -88,7 +88,7 @@ class Destruction:
                 limit_s=RUNS_LIMIT_S,
             )
         if jobs := self._running_jobs():
-            self._progress.say(f"stopping {len(jobs)} jobs")
+            self._progress.say(f"stopping {counted(len(jobs), 'job')}")
             emptying.stop_jobs(self._sagemaker, jobs)
             self._progress.wait("jobs to stop", lambda: len(self._running_jobs()), limit_s=RUNS_LIMIT_S)
 
@@ -98,9 +98,9 @@ class Destruction:
     def _close_studio(self) -> None:
         """Empty Studio's domains, in the order in which its parts stand in each other's way."""
         for domain in self._found.domains:
-            self._close("apps", domain, studio.apps, studio.delete_apps)
-            self._close("spaces", domain, studio.spaces, studio.delete_spaces)
-            self._close("user profiles", domain, studio.profiles, studio.delete_profiles)
+            self._close("app", domain, studio.apps, studio.delete_apps)
+            self._close("space", domain, studio.spaces, studio.delete_spaces)
+            self._close("user profile", domain, studio.profiles, studio.delete_profiles)
 
     def _close(
         self,
@@ -113,16 +113,16 @@ class Destruction:
             return len(there(self._sagemaker, domain))
 
         if number := count():
-            self._progress.say(f"deleting {number} {what} of Studio")
+            self._progress.say(f"deleting {counted(number, what)} of Studio")
             delete(self._sagemaker, domain)
-            self._progress.wait(f"Studio's {what} to go", count, limit_s=STUDIO_LIMIT_S)
+            self._progress.wait(f"Studio's {what}s to go", count, limit_s=STUDIO_LIMIT_S)
 
     def _delete_packages(self) -> None:
         """Delete the versions where their group goes: a group that still has some does not."""
         found = self._look()
         if going := [package for package in found.packages if package not in found.kept]:
             count = emptying.delete_packages(self._sagemaker, going)
-            self._progress.say(f"deleted {count} model packages")
+            self._progress.say(f"deleted {counted(count, 'model package')}")
 
     def _destroy_stacks(self, cdk: Cdk) -> None:
         """Delete the stacks; between two attempts, clear what stood in the way of the last."""
@@ -162,7 +162,7 @@ class Destruction:
             self.reasons.pop(bucket, None)
             empty.append(bucket)
             if count:
-                self._progress.say(f"emptied {bucket} ({count} versions)")
+                self._progress.say(f"emptied {bucket} ({counted(count, 'version')})")
         return empty
 
     def _sweep(self) -> Inventory:
@@ -173,14 +173,14 @@ class Destruction:
         if buckets := [name for name in free if name in found.buckets]:
             emptied = self._empty_buckets()
             emptying.delete_buckets(self._s3, [name for name in buckets if name in emptied])
-            self._progress.say(f"deleted {len(buckets)} buckets without a stack")
+            self._progress.say(f"deleted {counted(len(buckets), 'bucket')} without a stack")
         if groups := [name for name in free if name in found.log_groups]:
             emptying.delete_log_groups(self._logs, groups)
-            self._progress.say(f"deleted {len(groups)} log groups that services had made")
+            self._progress.say(f"deleted {counted(len(groups), 'log group')} that services had made")
         self._sweep_studio(found, stacked)
         if jobs := [job for job in found.jobs if job.name not in found.kept and not job.running]:
             count = emptying.delete_jobs(self._sagemaker, self._logs, jobs)
-            self._progress.say(f"deleted {count} jobs and their log streams")
+            self._progress.say(f"deleted {counted(count, 'job')} and the log streams")
         if not self._settings.storage.retain_on_destroy:
             for domain in self._found.domains:
                 emptying.delete_streams(self._logs, STUDIO_LOG_GROUP, f"{domain}/")
@@ -189,7 +189,7 @@ class Destruction:
 
     def _sweep_studio(self, found: Inventory, stacked: set[str]) -> None:
         if domains := [domain for domain in found.domains if domain not in stacked]:
-            self._progress.say(f"deleting {len(domains)} domains of Studio without a stack")
+            self._progress.say(f"deleting {counted(len(domains), 'domain')} of Studio without a stack")
             studio.delete_domains(self._sagemaker, domains)
             self._progress.wait(
                 "Studio's domains to go",
@@ -229,7 +229,7 @@ def destroy(environment: str, *, yes: bool, unprotect: bool) -> int:
     print(report.plan(found, settings), end="\n\n", flush=True)
     if found.protected and not unprotect:
         raise Refused(
-            f"{len(found.protected)} stacks are protected from deletion, and nothing was deleted. "
+            f"Protected from deletion: {counted(len(found.protected), 'stack')}; nothing was deleted. "
             f"To lift that: make destroy ENV={settings.name} UNPROTECT=1"
         )
     if not yes:

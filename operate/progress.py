@@ -8,6 +8,11 @@ from collections.abc import Callable
 PAUSE_S = 5.0
 
 
+def counted(number: int, thing: str) -> str:
+    """Write a number of things: "1 job", "2 jobs"."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
 class Progress:
     """What the person at the terminal sees."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from config import Settings
 from operate.inventory import SHARED_LOG_GROUPS, Inventory
 from operate.names import blocking, remedy
+from operate.progress import counted
 
 # Enough to act on; the rest is counted.
 SHOWN = 8
@@ -16,7 +17,7 @@ def plan(inventory: Inventory, settings: Settings) -> str:
     for kind, names in inventory.groups():
         going = [name for name in names if name not in inventory.kept]
         if going:
-            lines.append(f"  {_count(len(going), kind)}{_few(kind, going)}")
+            lines.append(f"  {counted(len(going), kind)}{_few(kind, going)}")
     if shared := sorted(SHARED_LOG_GROUPS.intersection(inventory.log_groups) - inventory.kept):
         lines.append(
             f"  With {', '.join(shared)} go the logs of all jobs and spaces of the account,\n"
@@ -97,10 +98,6 @@ def _kept(inventory: Inventory) -> list[str]:
     if len(kept) > SHOWN:
         lines.append(f"  and {len(kept) - SHOWN} more")
     return lines
-
-
-def _count(number: int, kind: str) -> str:
-    return f"{number} {kind}" + ("s" if number > 1 else "")
 
 
 def _few(kind: str, names: list[str]) -> str:

@@ -145,8 +145,8 @@ def test_destroy_leaves_an_empty_account(
 ) -> None:
     code, output = _destroy(system, "--yes")
     assert code == 0, output
-    assert "stopping 1 pipeline runs" in output
-    assert "stopping 1 jobs" in output
+    assert "stopping 1 pipeline run" in output
+    assert "stopping 1 job" in output
     assert "go the logs of all jobs and spaces of the account" in output
     assert f"2 user profiles: {studio}/" in output
     assert "with what people keep on their disks" in output
