@@ -19,6 +19,8 @@ from stacks.components.grants import Grant, allow
 from stacks.components.images import xgboost_repository_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
+OF_RUNS = "Objects under this prefix of this one bucket: their names hold the run's id, which only the run knows."
+OF_PEOPLE = "Objects under these prefixes: runs and people name what lies there."
 FOR_THIS_ACCOUNT: Mapping[str, Any] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 
@@ -27,20 +29,19 @@ def service_principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service, conditions=FOR_THIS_ACCOUNT)
 
 
-def get_objects(bucket: s3.IBucket, *prefixes: str) -> Grant:
+def get_objects(bucket: s3.IBucket, *prefixes: str, because: str = OF_RUNS) -> Grant:
     """Read objects under some prefixes of a bucket, whose names are known already."""
     return allow(
         "s3:GetObject",
         on=[bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes],
-        wildcard_because="Objects under this prefix of this one bucket: their names hold the run's id, "
-        "which only the run knows.",
+        wildcard_because=because,
     )
 
 
-def read_objects(bucket: s3.IBucket, *prefixes: str) -> list[Grant]:
+def read_objects(bucket: s3.IBucket, *prefixes: str, because: str = OF_RUNS) -> list[Grant]:
     """Read and list the objects under some prefixes of a bucket."""
     return [
-        get_objects(bucket, *prefixes),
+        get_objects(bucket, *prefixes, because=because),
         allow(
             "s3:ListBucket",
             on=[bucket.bucket_arn],
@@ -49,12 +50,12 @@ def read_objects(bucket: s3.IBucket, *prefixes: str) -> list[Grant]:
     ]
 
 
-def write_objects(bucket: s3.IBucket, prefix: str) -> Grant:
+def write_objects(bucket: s3.IBucket, prefix: str, because: str = OF_RUNS) -> Grant:
     """Write objects under a prefix of a bucket."""
     return allow(
         "s3:PutObject",
         on=[bucket.arn_for_objects(f"{prefix}*")],
-        wildcard_because="What a run writes lies under the run's own id, which only the run knows.",
+        wildcard_because=because,
     )
 
 
@@ -129,6 +130,7 @@ def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group
     places = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets]
     group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group.security_group_id)
     unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
+    in_subnets = "EC2 names an interface when it makes it; the condition names the subnets that it must lie in."
     return [
         allow("ec2:CreateNetworkInterface", on=[interfaces, *places, group], wildcard_because=unnamed),
         allow(
@@ -137,13 +139,14 @@ def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group
             # Not ec2:AuthorizedService: whether SageMaker asks in its own name or an account's is not documented, and a
             # key that is absent denies.
             when={"ArnEquals": {"ec2:Subnet": places}},
-            wildcard_because=unnamed,
+            wildcard_because=in_subnets,
         ),
         allow(
             "ec2:DeleteNetworkInterface",
             "ec2:DeleteNetworkInterfacePermission",
             on=[interfaces],
-            wildcard_because=unnamed,
+            when={"ArnEquals": {"ec2:Subnet": places}},
+            wildcard_because=in_subnets,
         ),
         allow(
             "ec2:DescribeDhcpOptions",
@@ -179,7 +182,8 @@ def join_network_as_function(
             "ec2:UnassignPrivateIpAddresses",
             on=[interfaces],
             when=not_the_code,
-            wildcard_because=unnamed,
+            wildcard_because="EC2 names an interface when it makes it; the condition keeps the function's own code "
+            "from those of others.",
         ),
         allow(
             "ec2:DeleteNetworkInterface",

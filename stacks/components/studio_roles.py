@@ -32,10 +32,10 @@ def experiment_role(scope: Construct, *, place: Place) -> iam.Role:
         description="Runs the jobs that data scientists start",
         trusts=permissions.service_principal(SAGEMAKER),
         grants=[
-            *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS),
-            *permissions.read_objects(place.models, RUNS, EXPERIMENTS),
-            permissions.write_objects(place.data, EXPERIMENTS),
-            permissions.write_objects(place.models, EXPERIMENTS),
+            *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS, because=permissions.OF_PEOPLE),
+            *permissions.read_objects(place.models, RUNS, EXPERIMENTS, because=permissions.OF_PEOPLE),
+            permissions.write_objects(place.data, EXPERIMENTS, because=permissions.OF_PEOPLE),
+            permissions.write_objects(place.models, EXPERIMENTS, because=permissions.OF_PEOPLE),
             permissions.use_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.use_key(place.keys.models),
@@ -66,9 +66,9 @@ def data_scientist_role(
         *_logs_and_metrics(stack),
     ]
     data = [
-        *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS),
-        *permissions.read_objects(place.models, RUNS, EXPERIMENTS),
-        permissions.write_objects(place.data, EXPERIMENTS),
+        *permissions.read_objects(place.data, RAW, CODE, RUNS, EXPERIMENTS, because=permissions.OF_PEOPLE),
+        *permissions.read_objects(place.models, RUNS, EXPERIMENTS, because=permissions.OF_PEOPLE),
+        permissions.write_objects(place.data, EXPERIMENTS, because=permissions.OF_PEOPLE),
         permissions.write_with_key(place.keys.data),
         # The disk of a space is encrypted with it; SageMaker asks for both when an app is made in the space.
         permissions.lend_key(place.keys.data),
