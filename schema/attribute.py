@@ -46,6 +46,7 @@ class Attribute(NamedTuple):
     csv_values: Mapping[str, bool] | None = None
     phrase: Any = None
     dropped_reason: str = ""
+    facet: Mapping[str, Any] | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -179,4 +180,19 @@ def parse_attribute(entry: Mapping[str, Any]) -> Attribute:
         raise SchemaError(f"attribute {name}: a dropped attribute needs its dropped_reason")
     if attribute.role == "input" and attribute.type == "text":
         raise SchemaError(f"attribute {name}: a text cannot be an input; drop it")
+    if attribute.facet is not None:
+        _check_facet(attribute)
     return attribute
+
+
+def _check_facet(attribute: Attribute) -> None:
+    """Refuse a facet that says nothing of why, or whose groups are not the categories, each once."""
+    name, facet = attribute.name, attribute.facet
+    if not isinstance(facet, Mapping) or set(facet) - {"why", "groups"} or not facet.get("why"):
+        raise SchemaError(f"attribute {name}: facet must hold why the groups are compared, and may hold groups")
+    if attribute.type not in ("category", "boolean") or attribute.role == "label":
+        raise SchemaError(f"attribute {name}: only a category or a yes or no of the customer can be a facet")
+    if "groups" in facet:
+        listed = sorted(value for values in facet["groups"].values() for value in values)
+        if attribute.type != "category" or listed != sorted(attribute.categories):
+            raise SchemaError(f"attribute {name}: the facet's groups must list every category once; correct them")
