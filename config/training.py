@@ -30,6 +30,12 @@ class TrainingSettings(Section):
         Gate: the least average precision on the test split, 0 to 1; docs/decisions/gate.md measures both.
     maximum_cost_per_customer : float
         Gate: the highest expected cost in USD per customer on the test split.
+    maximum_accuracy_difference, maximum_recall_difference : float
+        Gate: how far accuracy and recall for a group of customers may differ from those for all others, 0 to 1;
+        docs/decisions/bias.md says which groups, and why a difference must be surely beyond the limit.
+    compare_with_champion : bool
+        Gate: whether a model that is surely worse than the one in production is refused. Without, a model that must
+        go first, because what it learnt from was wrong, can be replaced.
     """
 
     section: ClassVar[str] = "training"
@@ -45,6 +51,9 @@ class TrainingSettings(Section):
     cost_saved_customer: float = 100.0
     minimum_average_precision: float = 0.80
     maximum_cost_per_customer: float = 32.0
+    maximum_accuracy_difference: float = 0.05
+    maximum_recall_difference: float = 0.2
+    compare_with_champion: bool = True
 
     @property
     def instance_types(self) -> tuple[str, ...]:
@@ -85,6 +94,8 @@ class TrainingSettings(Section):
             high=1,
             remedy="Average precision is a share; random guessing reaches the churn rate.",
         )
+        for name in ("maximum_accuracy_difference", "maximum_recall_difference"):
+            self.require_range(name, low=0, high=1, remedy="It is a difference of shares; 1 refuses nothing.")
         self.require(
             0 < self.maximum_cost_per_customer <= self.cost_missed_churner,
             "maximum_cost_per_customer",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 MODEL, METADATA, FEATURES, CODE = "xgboost-model", "metadata.json", "features.json", "code"
+ARCHIVE = "model.tar.gz"
 
 
 def save(folder: Path, booster: xgboost.Booster, schema_document: Any, metadata: dict[str, Any]) -> None:
@@ -35,6 +36,11 @@ def save(folder: Path, booster: xgboost.Booster, schema_document: Any, metadata:
     shutil.copyfile(HERE / "inference.py", folder / CODE / "inference.py")
 
 
+def is_in(source: Path) -> bool:
+    """Tell whether `source` holds a model's files, or the archive of one."""
+    return any((source / name).is_file() for name in (MODEL, ARCHIVE))
+
+
 @contextmanager
 def unpacked(source: Path) -> Iterator[Path]:
     """Give a folder with the model's files; `source` holds them, or ``model.tar.gz``, as SageMaker ships it.
@@ -47,9 +53,9 @@ def unpacked(source: Path) -> Iterator[Path]:
     if (source / MODEL).is_file():
         yield source
         return
-    archive = source if source.is_file() else source / "model.tar.gz"
+    archive = source if source.is_file() else source / ARCHIVE
     if not archive.is_file():
-        raise JobError(f"{source} holds neither {MODEL} nor model.tar.gz; give the training job's output.")
+        raise JobError(f"{source} holds neither {MODEL} nor {ARCHIVE}; give the training job's output.")
     with tempfile.TemporaryDirectory(prefix="model-") as name:
         folder = Path(name)
         try:

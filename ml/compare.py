@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ml import metrics, money
+from ml import bootstrap, money
 from ml.container import JobError
 from ml.money import Costs
 
@@ -92,24 +92,16 @@ def differences(
     if len(np.unique(labels)) < 2:
         raise JobError("The test set needs churners and others; give it more customers.")
     each = [money.each_cost(labels, said.probabilities, threshold, costs) for said, threshold in (first, second)]
-    saved = each[1] - each[0]
-
-    def precision(rows: NDArray[np.intp]) -> float:
-        ours, theirs = (
-            metrics.average_precision(labels[rows], said.probabilities[rows]) for said, _ in (second, first)
-        )
-        return ours - theirs
-
-    measures: dict[str, Callable[[NDArray[np.intp]], float]] = {
-        "average_precision": precision,
-        "expected_cost_per_customer": lambda rows: float(saved[rows].mean()),
+    rankings = [bootstrap.Ranking(labels, said.probabilities) for said, _ in (first, second)]
+    measures: dict[str, Callable[[Array], float]] = {
+        "average_precision": lambda w: rankings[1].average_precision(w) - rankings[0].average_precision(w),
+        "expected_cost_per_customer": lambda w: float(w @ (each[1] - each[0]) / len(labels)),
     }
-    rng = np.random.default_rng(seed)
-    groups = [np.flatnonzero(labels == value) for value in (0, 1)]
-    drawn = [np.concatenate([rng.choice(group, len(group)) for group in groups]) for _ in range(samples)]
-    everyone = np.arange(len(labels))
-    found = {}
-    for name, measure in measures.items():
-        low, high = np.percentile([measure(rows) for rows in drawn], MIDDLE)
-        found[name] = Difference(measure(everyone), float(low), float(high))
-    return found
+    drawn = np.array(
+        [[m(weights) for m in measures.values()] for weights in bootstrap.draws(labels, seed=seed, samples=samples)]
+    )
+    everyone = np.ones(len(labels))
+    return {
+        name: Difference(measure(everyone), *(float(end) for end in np.percentile(drawn[:, i], MIDDLE)))
+        for i, (name, measure) in enumerate(measures.items())
+    }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -50,3 +52,16 @@ def run(job: Callable[[], None], reason_file: Path) -> int:
             reason_file.write_bytes(reason.encode()[:EXIT_MESSAGE_BYTES])
         return 1
     return 0
+
+
+def write(files: dict[str, str], output_dir: Path) -> None:
+    """Write all files or none: they are written aside first and then moved into place."""
+    output_dir.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".partial-", dir=output_dir))
+    try:
+        for name, content in files.items():
+            (aside / name).write_text(content, encoding="utf-8", newline="")
+        for name in files:
+            (aside / name).replace(output_dir / name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)

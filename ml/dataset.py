@@ -51,20 +51,6 @@ def stratified_split(labels: NDArray[np.float64], fractions: Sequence[float], se
     return [rng.permutation(np.concatenate(part)) for part in parts]
 
 
-def keep_together(parts: Sequence[NDArray[np.intp]], groups: Sequence[Sequence[int]]) -> list[NDArray[np.intp]]:
-    """Return the parts with each group of identical rows in the part that holds its first: a twin in the test part
-    would be recognised, not predicted. Without groups the parts stay as they are.
-    """
-    home = {row: number for number, part in enumerate(parts) for row in part.tolist()}
-    leaders = {row: group[0] for group in groups for row in group[1:]}
-    if not leaders:
-        return list(parts)
-    kept = [[row for row in part.tolist() if row not in leaders] for part in parts]
-    for row, leader in leaders.items():
-        kept[home[leader]].append(row)
-    return [np.array(part, dtype=np.intp) for part in kept]
-
-
 def separated(groups: Sequence[Sequence[int]], parts: Sequence[NDArray[np.intp]]) -> int:
     """Return how many groups of identical rows have members in several parts."""
     home = {row: number for number, part in enumerate(parts) for row in part.tolist()}

@@ -1,25 +1,28 @@
-"""Judge a model on the test customers: ``python -m ml.evaluate --model DIR --test DIR --output-dir DIR``.
+"""Judge a model on the test customers: ``python -m ml.evaluate --model DIR --prepared DIR --output-dir DIR``.
 
-Writes evaluation.json, which the pipeline's gate reads, evaluation.html for people, and predictions.csv, by which
-another model can be compared with this one customer by customer.
+Writes evaluation.json with the gate's verdict, bias.json and explainability.json in the shape of SageMaker Clarify's
+reports, baseline.json that later customers are compared with, predictions.csv, by which another model can be compared
+with this one customer by customer, and evaluation.html for people.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml import artifact, evaluation_page, metrics, money
+from ml import artifact, bias_report, drift, evaluation_page, explain, facets, gate, metrics, money
+from ml.champion import Judged, compare
 from ml.compare import Predictions
-from ml.container import JobError, base_dir, processing_message_file, run
-from ml.dataset import Dataset, read_csv
+from ml.container import JobError, base_dir, processing_message_file, run, write
+from ml.gate import Limits
+from ml.held_out import Champion, Model, document, in_production, load, read
 from ml.money import Costs
-from schema import load_schema
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,33 +31,9 @@ CURVE_POINTS = 300
 SCORE_BINS = 25
 
 
-def load_test(folder: Path, source: Path) -> Dataset:
-    """Return the test customers; `source` is the file, or a folder with test.csv.
-
-    Raises
-    ------
-    JobError
-        When they do not fit the model, or lack churners or others.
-    """
-    named = source / "test.csv"
-    data = read_csv(named if named.is_file() else source, len(load_schema(folder / artifact.FEATURES).columns))
-    if len(np.unique(data.labels)) < 2:
-        raise JobError("The test set needs churners and others; give it more customers.")
-    return data
-
-
-def evaluate(data: Dataset, probabilities: NDArray[np.float64], threshold: float, costs: Costs) -> dict[str, Any]:
-    """Return the evaluation, ready for JSON.
-
-    Parameters
-    ----------
-    data : Dataset
-        Test customers; features of shape (n_customers, n_columns).
-    probabilities : array, shape (n_customers,)
-    threshold : float
-        Where the model decides.
-    """
-    labels = data.labels
+def evaluate(labels: NDArray[np.float64], judged: Judged, costs: Costs) -> dict[str, Any]:
+    """Return the evaluation, ready for JSON; `labels` of the test customers are of shape (n_customers,)."""
+    probabilities, threshold = judged
     best = money.best_threshold(labels, probabilities, costs)
     edges = np.linspace(0, 1, SCORE_BINS + 1)
     precision, recall = metrics.precision_recall(labels, probabilities)
@@ -92,36 +71,87 @@ def _thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[list[float]
     return [[round(float(a), 5), round(float(b), 5)] for a, b in zip(x[keep], y[keep], strict=True)]
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the step and return its exit code."""
-    processing = base_dir() / "processing"
+def judge(model: Model, prepared: Path, champion: Champion, costs: Costs, limits: Limits) -> dict[str, str]:
+    """Judge a model on the test customers and return the content of every output file by name.
+
+    Parameters
+    ----------
+    prepared : Path
+        The output of the prepare step.
+    champion : Champion
+        The model in production, or none.
+
+    Raises
+    ------
+    JobError
+        When the test customers do not fit the model, or something is missing.
+    """
+    held_out = read(prepared, model.schema)
+    if problem := model.problem(held_out):
+        raise JobError(f"The test customers do not fit the model ({problem}); prepare them with its schema.")
+    judged = model.judge(held_out)
+    result = evaluate(held_out.labels, judged, costs)
+    groups = facets.groups(model.schema, held_out.records)
+    after = bias_report.post_training(model.schema, groups, held_out.labels == 1, judged.called, limits.of_bias)
+    bias = {**document(prepared, "bias.json"), **after}
+    explanation = explain.explain(model.booster, model.schema, model.metadata["typical"], held_out.records)
+    other = in_production(champion, held_out, document(prepared, "split.json"))
+    comparison = other if isinstance(other, str) else compare(held_out.labels, judged, other, costs, groups)
+    result["model"] = {key: model.metadata[key] for key in ("trained_at", "rounds", "schema_hash", "hyperparameters")}
+    against = {"not_compared": comparison} if isinstance(comparison, str) else comparison
+    result["champion"] = {"name": champion.name, **against}
+    result["data"] = {key: document(prepared, "report.json")[key] for key in ("raw_sha256", "recipe", "seed")}
+    result["gate"] = gate.verdict(result, after, limits, model.schema)
+    baseline = {**document(prepared, "baseline.json"), "predictions": drift.numbers(judged.probabilities)}
+    return {
+        "evaluation.json": _json(result),
+        "bias.json": _json(bias),
+        "explainability.json": _json(explanation),
+        "baseline.json": json.dumps(baseline, allow_nan=False) + "\n",
+        "predictions.csv": Predictions(held_out.labels, judged.probabilities).to_csv(),
+        "evaluation.html": evaluation_page.render(result, bias, explanation, model.schema),
+    }
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line; limits that are not given refuse nothing."""
+    given = base_dir() / "processing" / "input"
     parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description=__doc__)
-    parser.add_argument("--model", type=Path, default=processing / "input" / "model", help="holds model.tar.gz")
-    parser.add_argument("--test", type=Path, default=processing / "input" / "test", help="holds test.csv")
-    parser.add_argument("--output-dir", type=Path, default=processing / "output")
+    parser.add_argument("--model", type=Path, default=given / "model", help="holds model.tar.gz")
+    parser.add_argument("--prepared", type=Path, default=given / "prepared", help="the output of the prepare step")
+    parser.add_argument("--champion", type=Path, default=given / "champion", help="holds model.tar.gz, or nothing")
+    parser.add_argument("--champion-is", default="none was given", help="the champion's name, or why there is none")
+    parser.add_argument("--output-dir", type=Path, default=base_dir() / "processing" / "output")
     for name, value in Costs()._asdict().items():
         parser.add_argument(f"--cost-{name.replace('_', '-')}", type=float, default=value, help="USD")
-    args = parser.parse_args(argv)
+    for name, value in Limits()._asdict().items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=value, help=f"of the gate ({value:g})")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the step and return its exit code."""
+    args = arguments(argv)
 
     def job() -> None:
         costs = Costs(**{name: getattr(args, f"cost_{name}") for name in Costs._fields})
         if wrong := money.problems(costs):
             raise JobError(f"The costs cannot be used: {'; '.join(wrong)}.")
+        limits = Limits(**{name: getattr(args, name) for name in Limits._fields})
+        if any(math.isnan(limit) for limit in limits):
+            raise JobError("The gate's limits must be numbers; correct the one that is not.")
         with artifact.unpacked(args.model) as folder:
-            metadata = artifact.load_metadata(folder)
-            data = load_test(folder, args.test)
-            from ml import fit
-
-            scores = fit.probabilities(artifact.load_booster(folder), data.features, metadata["columns"])
-        result = evaluate(data, scores, metadata["threshold"], costs)
-        result["model"] = {key: metadata[key] for key in ("trained_at", "rounds", "schema_hash", "hyperparameters")}
-        args.output_dir.mkdir(parents=True, exist_ok=True)
-        (args.output_dir / "evaluation.json").write_text(json.dumps(result, indent=2, allow_nan=False) + "\n")
-        (args.output_dir / "evaluation.html").write_text(evaluation_page.render(result), encoding="utf-8")
-        (args.output_dir / "predictions.csv").write_text(Predictions(data.labels, scores).to_csv())
+            files = judge(load(folder), args.prepared, Champion(args.champion, args.champion_is), costs, limits)
+        write(files, args.output_dir)
+        result = json.loads(files["evaluation.json"])
         told = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())
-        print(f"{len(data.labels):,} test customers: {told}")
+        print(f"{result['n_customers']:,} test customers: {told}")
         print(f"Expected cost per customer: {result['cost']['expected_cost_per_customer']:.2f} USD")
+        print(f"Gate: {result['gate']['message']}")
 
     return run(job, processing_message_file())
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ml import charts
+from ml import charts, judgement_page
 from ml.page import figure, page, section, table, tiles
+from schema import Schema
 
 
-def render(evaluation: dict[str, Any]) -> str:
-    """Return the page of an evaluation made by `evaluate.evaluate`."""
+def render(evaluation: dict[str, Any], bias: dict[str, Any], explanation: dict[str, Any], schema: Schema) -> str:
+    """Return the page of what `evaluate.judge` found."""
     m, cost = evaluation["metrics"], evaluation["cost"]
     subtitle = (
         f"{evaluation['n_customers']:,} test customers, {evaluation['n_churners']:,} of them churners, that took no "
@@ -25,7 +26,16 @@ def render(evaluation: dict[str, Any]) -> str:
         (f"{cost['expected_cost_per_customer']:.2f} USD", "expected cost per customer"),
         (f"{cost['do_nothing_cost_per_customer']:.2f} USD", "when nothing is done"),
     ]
-    sections = [tiles(big), _money(cost), _decisions(evaluation), _ranking(evaluation), _calibration(evaluation)]
+    sections = [
+        tiles(big),
+        judgement_page.gate(evaluation),
+        _money(cost),
+        _decisions(evaluation),
+        _ranking(evaluation),
+        _calibration(evaluation),
+        judgement_page.explanation(explanation, schema),
+        judgement_page.bias(bias, schema),
+    ]
     return page("Model evaluation", subtitle, sections)
 
 

@@ -1,7 +1,8 @@
-"""Check the raw CSV, split it, and write what training reads beside a report on the data.
+"""Check the raw CSV, split it, and write what the later steps read beside a report on the data.
 
 ``python -m ml.prepare --input FILE_OR_DIR --output-dir DIR`` writes train.csv, validation.csv and test.csv (the label
-first, no header), columns.json, report.json and report.html; or, for a bad file, nothing: it says why and exits with 1.
+first, no header), test.jsonl (the test customers as records), split.json, baseline.json, bias.json, columns.json,
+report.json and report.html; or, for a bad file, nothing: it says why and exits with 1.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import shutil
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml import data_page, data_report, lab
-from ml.container import JobError, base_dir, processing_message_file, run
-from ml.dataset import Dataset, keep_together, separated, stratified_split, to_csv
+from ml import bias_report, data_page, data_report, drift, facets, lab, split
+from ml.container import JobError, base_dir, processing_message_file, run, write
+from ml.dataset import Dataset, separated, to_csv
 from schema import Row, Schema, SchemaError, load_schema, parse_csv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FRACTIONS = {"train": 0.65, "validation": 0.15, "test": 0.2}
 DEFAULT_SEED = 1729
@@ -142,57 +144,72 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
     rows = check(text, schema)
     twins = identical(rows, schema)
     files: dict[str, str] = {}
-    sizes: dict[str, dict[str, int]] = {}
     if recipe == "lab":
         table = lab.frame(text)
         columns = list(table.columns[1:])
-        parts = lab.split(table)
-        apart = separated(twins, [part.index.to_numpy() for part in parts.values()])
-        for name, part in parts.items():
-            files[f"{name}.csv"] = part.to_csv(header=False, index=False)
-            sizes[name] = {"customers": len(part), "churners": int(part[lab.LABEL].sum())}
+        tables = lab.split(table)
+        parts = {name: part.index.to_numpy() for name, part in tables.items()}
+        files |= {f"{name}.csv": part.to_csv(header=False, index=False) for name, part in tables.items()}
     else:
         data = encode(rows, schema)
         columns = list(schema.columns)
-        split = keep_together(stratified_split(data.labels, list(fractions.values()), seed), twins)
-        apart = separated(twins, split)
-        for name, rows_of in zip(fractions, split, strict=True):
-            chosen = data.take(rows_of)
-            files[f"{name}.csv"] = to_csv(chosen)
-            sizes[name] = {"customers": len(rows_of), "churners": int(chosen.labels.sum())}
+        places = split.of_customers(rows, schema, twins, seed)
+        parts = dict(zip(fractions, split.by_position(places, list(fractions.values())), strict=True))
+        files |= {f"{name}.csv": to_csv(data.take(rows_of)) for name, rows_of in parts.items()}
+    seed = lab.SHUFFLE_SEED if recipe == "lab" else seed
     about = {
         "recipe": recipe,
-        "seed": lab.SHUFFLE_SEED if recipe == "lab" else seed,
+        "seed": seed,
         "schema_hash": schema.hash,
         # Of the text, which is the file unless that begins with a byte order mark.
         "raw_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "parts": sizes,
+        "parts": _sizes(rows, schema, parts),
         "n_columns": len(columns),
         "identical_customers": {
             "n_customers": sum(len(group) for group in twins),
             "n_groups": len(twins),
-            "n_groups_in_several_parts": apart,
+            "n_groups_in_several_parts": separated(twins, list(parts.values())),
             "lines": [[rows[position].line for position in group] for group in twins[:REASONS_SHOWN]],
         },
     }
     report = {**about, **data_report.describe(rows, schema)}
     files["columns.json"] = _json({"label": schema.label.name, "columns": columns})
+    files["split.json"] = _json(split.describe(schema, recipe=recipe, seed=seed, fractions=fractions))
+    files |= _for_judgement(schema, [row.record for row in rows], parts)
     files["report.json"] = _json(report)
     files["report.html"] = data_page.render(report)
     return files
 
 
-def write(files: dict[str, str], output_dir: Path) -> None:
-    """Write all files or none: they are written aside first and then moved into place."""
-    output_dir.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".partial-", dir=output_dir))
-    try:
-        for name, content in files.items():
-            (aside / name).write_text(content, encoding="utf-8", newline="")
-        for name in files:
-            (aside / name).replace(output_dir / name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+def _sizes(rows: Sequence[Row], schema: Schema, parts: Mapping[str, NDArray[np.intp]]) -> dict[str, dict[str, int]]:
+    """Return how many customers and churners each part has; every part needs both kinds, or nothing can be learnt."""
+    sizes = {}
+    for name, rows_of in parts.items():
+        churners = sum(bool(rows[position].record[schema.label.name]) for position in rows_of)
+        if not 0 < churners < len(rows_of):
+            raise JobError(
+                f"The {name} part has {churners} churners among {len(rows_of)} customers; it needs churners and "
+                "others. Give more customers, or choose another --seed."
+            )
+        sizes[name] = {"customers": len(rows_of), "churners": churners}
+    return sizes
+
+
+def _for_judgement(
+    schema: Schema, records: Sequence[Mapping[str, Any]], parts: Mapping[str, NDArray[np.intp]]
+) -> dict[str, str]:
+    """Return what judging a model takes beside encoded customers: the test customers as they are, for models of other
+    columns and for attributes that no model sees; and what the customers that it learns from are like.
+    """
+    test = [records[position] for position in parts["test"]]
+    learnt = [records[position] for name, rows_of in parts.items() if name != "test" for position in rows_of]
+    churned = np.array([bool(record[schema.label.name]) for record in learnt])
+    shown = [a.name for a in schema.attributes if a.type != "text"]
+    return {
+        "test.jsonl": "".join(json.dumps({name: record[name] for name in shown}) + "\n" for record in test),
+        "baseline.json": json.dumps(drift.baseline(schema, learnt), allow_nan=False) + "\n",
+        "bias.json": _json(bias_report.pre_training(schema, facets.groups(schema, learnt), churned)),
+    }
 
 
 def _json(document: Any) -> str:

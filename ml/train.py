@@ -1,19 +1,21 @@
 """Train a model inside SageMaker's training contract: ``python -m ml.train [--max_depth 4 …]``.
 
-Reads the channels train and validation and the hyperparameters; prints metric lines; writes one artifact with the
-model, its schema, its threshold, its metrics and the code that serves it.
+Reads the channels train and validation (and split, if there is one) and the hyperparameters; prints metric lines;
+writes one artifact with the model, its schema, its threshold, its metrics and the code that serves it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ml import artifact, hyperparameters
-from ml.container import base_dir, run, training_failure_file
+from ml.container import JobError, base_dir, run, training_failure_file
 from ml.dataset import read_csv
 from schema import load_schema
 
@@ -21,6 +23,18 @@ from schema import load_schema
 def channel(name: str) -> Path:
     """Return the folder of an input channel."""
     return Path(os.environ.get(f"SM_CHANNEL_{name.upper()}") or base_dir() / "input" / "data" / name)
+
+
+def how_split() -> dict[str, Any] | None:
+    """Return what the optional channel ``split`` says of how customers are split; a later run asks the model for it."""
+    file = channel("split") / "split.json"
+    if not file.is_file():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(file.read_text())
+    except ValueError as exc:
+        raise JobError(f"{file.name} is not JSON ({exc}); give the prepare step's, or leave the channel out.") from exc
+    return found
 
 
 def train(argv: Sequence[str], model_dir: Path) -> None:
@@ -54,6 +68,7 @@ def train(argv: Sequence[str], model_dir: Path) -> None:
         "hyperparameters": settings,
         "schema_hash": schema.hash,
         "columns": list(schema.columns),
+        "split": how_split(),
         "typical": reasons.typical_values(schema, everyone.features),
         "n_customers": {name: len(part.labels) for name, part in parts.items()},
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),

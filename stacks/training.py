@@ -14,6 +14,7 @@ from config import Settings
 from schema import load_schema
 from stacks.components import roles
 from stacks.components.bundles import ROOT, bundle, content_hash
+from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
 from stacks.components.images import xgboost_image_uri
 from stacks.components.jobs import JobSurroundings
@@ -63,6 +64,7 @@ class TrainingStack(Stack):
             self, "Packages", model_package_group_name=settings.resource_name
         )
         self.package_group.apply_removal_policy(removal_policy(settings.storage))
+        lookup = champion_lookup(self, "ChampionLookup", settings=settings, keys=place.keys)
         processing_role = roles.processing_role(self, place=place)
         training_role = roles.training_role(self, place=place)
         pipeline_role = roles.pipeline_role(
@@ -70,6 +72,7 @@ class TrainingStack(Stack):
             place=place,
             jobs=[processing_role, training_role],
             package_group=self.package_group,
+            functions=[lookup],
             instance_types=settings.training.instance_types,
         )
         registrar = registrar_role(self, settings=settings.identity, place=place, package_group=self.package_group)
@@ -98,6 +101,8 @@ class TrainingStack(Stack):
             runs_uri=place.data.s3_url_for_object(roles.RUNS.rstrip("/")),
             models_uri=place.models.s3_url_for_object(roles.RUNS.rstrip("/")),
             package_group_name=settings.resource_name,
+            endpoint_name=settings.resource_name,
+            champion_function_arn=lookup.function_arn,
             facts={"schema_hash": load_schema().hash, "code_hash": code_prefix.split("/")[1]},
         ).definition()
         self.pipeline = sagemaker.CfnPipeline(

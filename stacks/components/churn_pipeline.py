@@ -12,26 +12,34 @@ from stacks.components.pipeline_definition import (
     Json,
     Parameter,
     Step,
-    at_least,
-    at_most,
     condition,
     definition,
+    equals,
     fail,
     join,
     json_get,
+    lambda_output,
+    lambda_step,
     parameter,
     processing_output,
     step_property,
     text,
 )
+from stacks.components.registration import Reports, register_step
 
-PRECISION_PATH = "metrics.average_precision"
-COST_PATH = "cost.expected_cost_per_customer"
 COSTS = {
     "cost_missed_churner": "CostMissedChurner",
     "cost_wasted_incentive": "CostWastedIncentive",
     "cost_saved_customer": "CostSavedCustomer",
 }
+LIMITS = {
+    "minimum_average_precision": "MinimumAveragePrecision",
+    "maximum_cost_per_customer": "MaximumCostPerCustomer",
+    "maximum_accuracy_difference": "MaximumAccuracyDifference",
+    "maximum_recall_difference": "MaximumRecallDifference",
+}
+# Below the code: what the evaluate step gets in place of a model where none is in production.
+NO_MODEL = "ml/no_model/"
 # The serving stack copies the user's code, installs it with pip and must not look for a network. pip negates the
 # variable of an option that begins with "no-": PIP_NO_BUILD_ISOLATION=0 is what switches the isolation off.
 SERVING_ENVIRONMENT = {
@@ -55,21 +63,21 @@ class ChurnPipeline:
     runs_uri: str
     models_uri: str
     package_group_name: str
+    endpoint_name: str
+    champion_function_arn: str
     facts: dict[str, str]
 
     def definition(self) -> dict[str, Json]:
         """Build the definition."""
-        return definition(
-            parameters=self._parameters(), steps=[self._prepare(), self._train(), self._evaluate(), self._gate()]
-        )
+        judged = [self._evaluate(), self._gate()]
+        compared = [self._champion()] if self.settings.compare_with_champion else []
+        return definition(parameters=self._parameters(), steps=[self._prepare(), *compared, self._train(), *judged])
 
     def _parameters(self) -> list[Parameter]:
-        costs = [Parameter(name=name, default=float(getattr(self.settings, key))) for key, name in COSTS.items()]
+        numbers = {**COSTS, **LIMITS}
         return [
             Parameter(name="RawDataUri", default=self.raw_data_uri),
-            *costs,
-            Parameter(name="MinimumAveragePrecision", default=float(self.settings.minimum_average_precision)),
-            Parameter(name="MaximumCostPerCustomer", default=float(self.settings.maximum_cost_per_customer)),
+            *(Parameter(name=name, default=float(getattr(self.settings, key))) for key, name in numbers.items()),
         ]
 
     def _run_uri(self, base: str, *parts: str) -> Json:
@@ -85,74 +93,90 @@ class ChurnPipeline:
             arguments=["--input", jobs.input_path("raw"), "--output-dir", jobs.OUTPUT_PATH],
         )
 
+    def _champion(self) -> Step:
+        """Ask which model is in production: what a run starts with cannot know, and an isolated job cannot ask."""
+        return lambda_step(
+            "Champion",
+            function_arn=self.champion_function_arn,
+            arguments={
+                "EndpointName": self.endpoint_name,
+                "Otherwise": f"{self.surroundings.code_uri}{NO_MODEL}",
+            },
+            outputs=["ModelUri", "Champion"],
+        )
+
     def _train(self) -> Step:
         hyperparameters = dict(self.settings.hyperparameters)
         costs = {key: text(parameter(name)) for key, name in COSTS.items()}
-        channels = {
-            name: join(processing_output("Prepare", "prepared"), f"{name}.csv", on="/")
-            for name in ("train", "validation")
-        }
         return jobs.training_step(
             "Train",
             surroundings=self.surroundings,
             role_arn=self.training_role_arn,
-            channels=channels,
+            channels={
+                "train": (self._prepared("train.csv"), jobs.CSV_TYPE),
+                "validation": (self._prepared("validation.csv"), jobs.CSV_TYPE),
+                "split": (self._prepared("split.json"), jobs.JSON_TYPE),
+            },
             output_uri=self._run_uri(self.models_uri, "model"),
             hyperparameters={**hyperparameters, **costs},
         )
 
+    def _prepared(self, name: str) -> Json:
+        return join(processing_output("Prepare", "prepared"), name, on="/")
+
+    def _evaluated(self, name: str) -> Json:
+        return join(processing_output("Evaluate", "evaluation"), name, on="/")
+
     def _evaluate(self) -> Step:
-        costs = [part for key, name in COSTS.items() for part in (f"--{key.replace('_', '-')}", text(parameter(name)))]
+        inputs = {
+            "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+            "prepared": processing_output("Prepare", "prepared"),
+        }
+        told = {
+            **{name: jobs.input_path(name) for name in inputs},
+            "output-dir": jobs.OUTPUT_PATH,
+            **{key.replace("_", "-"): text(parameter(name)) for key, name in {**COSTS, **LIMITS}.items()},
+        }
+        if self.settings.compare_with_champion:
+            inputs["champion"] = lambda_output("Champion", "ModelUri")
+            told |= {
+                "champion": jobs.input_path("champion"),
+                "champion-is": lambda_output("Champion", "Champion"),
+            }
         return jobs.processing_step(
             "Evaluate",
             surroundings=self.surroundings,
             role_arn=self.processing_role_arn,
-            inputs={
-                "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
-                "test": join(processing_output("Prepare", "prepared"), "test.csv", on="/"),
-            },
+            inputs=inputs,
             output=("evaluation", self._run_uri(self.runs_uri, "evaluation")),
-            arguments=[
-                "--model",
-                jobs.input_path("model"),
-                "--test",
-                jobs.input_path("test"),
-                "--output-dir",
-                jobs.OUTPUT_PATH,
-                *costs,
-            ],
+            arguments=[part for name, value in told.items() for part in (f"--{name}", value)],
             property_files={"Evaluation": ("evaluation", "evaluation.json")},
         )
 
     def _gate(self) -> Step:
-        precision = json_get("Evaluate", "Evaluation", PRECISION_PATH)
-        cost = json_get("Evaluate", "Evaluation", COST_PATH)
-        least, most = parameter("MinimumAveragePrecision"), parameter("MaximumCostPerCustomer")
-        message = join(
-            "The model is refused: on the test customers its average precision is ",
-            precision,
-            " (required: at least ",
-            least,
-            ") and its expected cost is ",
-            cost,
-            " USD per customer (required: at most ",
-            most,
-            ").",
-        )
+        """Go by the verdict that the evaluation came to; its message has the figures and what was required."""
+        message = text(json_get("Evaluate", "Evaluation", "gate.message"))
         return condition(
             "Gate",
-            conditions=[at_least(precision, least), at_most(cost, most)],
+            conditions=[equals(json_get("Evaluate", "Evaluation", "gate.verdict"), "passed")],
             then=[self._register()],
             otherwise=[fail("Refuse", message=message)],
         )
 
     def _register(self) -> Step:
-        return jobs.register_step(
+        return register_step(
             "Register",
-            surroundings=self.surroundings,
+            image_uri=self.surroundings.image_uri,
             package_group_name=self.package_group_name,
             model_uri=step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             environment=SERVING_ENVIRONMENT,
-            evaluation_uri=join(processing_output("Evaluate", "evaluation"), "evaluation.json", on="/"),
-            facts=self.facts,
+            reports=Reports(
+                data=self._prepared("report.json"),
+                data_bias=self._prepared("bias.json"),
+                quality=self._evaluated("evaluation.json"),
+                bias=self._evaluated("bias.json"),
+                explainability=self._evaluated("explainability.json"),
+                baseline=self._evaluated("baseline.json"),
+            ),
+            facts={**self.facts, "raw_data": parameter("RawDataUri"), "run": EXECUTION_ID},
         )

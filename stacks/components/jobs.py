@@ -10,11 +10,8 @@ from stacks.components.pipeline_definition import Json, Step
 
 _PROCESSING = "/opt/ml/processing"
 OUTPUT_PATH = f"{_PROCESSING}/output"
-_CODE, _CSV = "code", "text/csv"
-# Instance types that the registry may propose for a package; the endpoint's own comes from the settings.
-SERVING_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.large", "ml.c5.xlarge")
-# Batch transform has no ml.c5.large: SageMaker refuses a package that names it.
-TRANSFORM_INSTANCE_TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.c5.xlarge")
+_CODE = "code"
+CSV_TYPE, JSON_TYPE = "text/csv", "application/json"
 
 
 def input_path(name: str) -> str:
@@ -124,11 +121,13 @@ def training_step(
     *,
     surroundings: JobSurroundings,
     role_arn: str,
-    channels: Mapping[str, Json],
+    channels: Mapping[str, tuple[Json, str]],
     output_uri: Json,
     hyperparameters: Mapping[str, Json],
 ) -> Step:
-    """Run ``python3 -m ml.<name>`` over channels of CSV; the model directory becomes the artifact.
+    """Run ``python3 -m ml.<name>`` over channels; the model directory becomes the artifact.
+
+    `channels` gives the address and the content type of each.
 
     No metric definitions: SageMaker refuses a request that brings its own to a built-in image, and that image's
     (``validation:auc`` and so on) read what ``ml.train`` prints.
@@ -145,7 +144,7 @@ def training_step(
             "Environment": {"PYTHONPATH": f"/opt/ml/input/data/{_CODE}"},
             "HyperParameters": dict(hyperparameters),
             "InputDataConfig": [
-                *(_channel(key, uri) | {"ContentType": _CSV} for key, uri in channels.items()),
+                *(_channel(key, uri) | {"ContentType": kind} for key, (uri, kind) in channels.items()),
                 _channel(_CODE, surroundings.code_uri),
             ],
             "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.models_key_arn},
@@ -162,38 +161,3 @@ def training_step(
 def _channel(name: str, uri: Json) -> dict[str, Json]:
     source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
     return {"ChannelName": name, "CompressionType": "None", "DataSource": {"S3DataSource": source}}
-
-
-def register_step(
-    name: str,
-    *,
-    surroundings: JobSurroundings,
-    package_group_name: str,
-    model_uri: Json,
-    environment: Mapping[str, str],
-    evaluation_uri: Json,
-    facts: Mapping[str, str],
-) -> Step:
-    """Register the training artifact itself, with its measured quality, as a package that can be served."""
-    return Step(
-        name=name,
-        type="RegisterModel",
-        arguments={
-            "ModelPackageGroupName": package_group_name,
-            # Always: a run measures a model, and somebody else decides whether it is served.
-            "ModelApprovalStatus": "PendingManualApproval",
-            "InferenceSpecification": {
-                "Containers": [
-                    {"Image": surroundings.image_uri, "ModelDataUrl": model_uri, "Environment": dict(environment)}
-                ],
-                "SupportedContentTypes": ["application/json", _CSV],
-                "SupportedResponseMIMETypes": ["application/json", _CSV],
-                "SupportedRealtimeInferenceInstanceTypes": list(SERVING_INSTANCE_TYPES),
-                "SupportedTransformInstanceTypes": list(TRANSFORM_INSTANCE_TYPES),
-            },
-            "ModelMetrics": {
-                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": evaluation_uri}}
-            },
-            "CustomerMetadataProperties": dict(facts),
-        },
-    )

@@ -14,6 +14,7 @@ VERSION = "2020-12-01"
 Json = Any
 
 EXECUTION_ID: Json = {"Get": "Execution.PipelineExecutionId"}
+EXECUTION_ARN: Json = {"Get": "Execution.PipelineExecutionArn"}
 
 
 def parameter(name: str) -> Json:
@@ -46,14 +47,14 @@ def json_get(step: str, property_file: str, path: str) -> Json:
     return {"Std:JsonGet": {"PropertyFile": {"Get": f"Steps.{step}.PropertyFiles.{property_file}"}, "Path": path}}
 
 
-def at_least(left: Json, right: Json) -> Json:
-    """Compare: left >= right."""
-    return {"Type": "GreaterThanOrEqualTo", "LeftValue": left, "RightValue": right}
+def lambda_output(step: str, output: str) -> Json:
+    """Refer to what the function of a Lambda step answered."""
+    return step_property(step, f"OutputParameters['{output}']")
 
 
-def at_most(left: Json, right: Json) -> Json:
-    """Compare: left <= right."""
-    return {"Type": "LessThanOrEqualTo", "LeftValue": left, "RightValue": right}
+def equals(left: Json, right: Json) -> Json:
+    """Compare: left == right."""
+    return {"Type": "Equals", "LeftValue": left, "RightValue": right}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +72,20 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step: its type, the arguments of its API call, and files of its output that conditions read."""
+    """A step: its type, the arguments of its API call, files of its output that conditions read, and what else its
+    type asks for.
+    """
 
     name: str
     type: str
     arguments: Mapping[str, Json]
     property_files: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    members: Mapping[str, Json] = field(default_factory=dict)
 
     def as_dict(self) -> Json:
         """Write it in SageMaker's form."""
         written: dict[str, Json] = {"Name": self.name, "Type": self.type, "Arguments": dict(self.arguments)}
+        written |= self.members
         if self.property_files:
             written["PropertyFiles"] = [
                 {"PropertyFileName": name, "OutputName": output, "FilePath": path}
@@ -100,6 +105,13 @@ def condition(name: str, *, conditions: Sequence[Json], then: Sequence[Step], ot
             "ElseSteps": [step.as_dict() for step in otherwise],
         },
     )
+
+
+def lambda_step(name: str, *, function_arn: str, arguments: Mapping[str, Json], outputs: Sequence[str]) -> Step:
+    """Call a function with the arguments as its event; of its answer, later steps may refer to these texts."""
+    told = [{"OutputName": output, "OutputType": "String"} for output in outputs]
+    members = {"FunctionArn": function_arn, "OutputParameters": told}
+    return Step(name=name, type="Lambda", arguments=arguments, members=members)
 
 
 def fail(name: str, *, message: Json) -> Step:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -79,9 +80,12 @@ def pipeline_role(
     place: Place,
     jobs: Sequence[iam.IRole],
     package_group: sagemaker.CfnModelPackageGroup,
+    functions: Sequence[lambda_.IFunction],
     instance_types: Sequence[str],
 ) -> iam.Role:
-    """Run the steps: start and watch jobs under their own roles, read what the gate reads, register the package."""
+    """Run the steps: start and watch jobs under their own roles, call the steps that are functions, read what the gate
+    reads, register the package.
+    """
     stack = Stack.of(scope)
 
     def jobs_named(kind: str) -> str:
@@ -123,6 +127,7 @@ def pipeline_role(
                 on=[group, packages],
                 wildcard_because="The versions of this one package group: SageMaker counts them up.",
             ),
+            allow("lambda:InvokeFunction", on=[function.function_arn for function in functions]),
             # A package names its image by digest, which the registry looks up.
             allow("ecr:BatchGetImage", "ecr:DescribeImages", on=[xgboost_repository_arn(stack)]),
             permissions.pass_roles(*jobs, service=SAGEMAKER),

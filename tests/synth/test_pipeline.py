@@ -1,7 +1,8 @@
 """The pipeline's definition: accepted by SageMaker's APIs as botocore knows them, and whole in itself."""
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.session
@@ -9,7 +10,11 @@ import pytest
 from aws_cdk import App, Stack
 from botocore.validate import ParamValidator
 
+from config import Settings, load_settings
+from ml import evaluate as ml_evaluate
+from ml import gate as ml_gate
 from ml import hyperparameters
+from ml.money import Costs
 from stacks.components.images import ACCOUNT_BY_REGION, REPOSITORY, xgboost_image_uri
 from stacks.components.pipeline_definition import (
     Parameter,
@@ -24,7 +29,7 @@ from stacks.components.pipeline_definition import (
     step_property,
 )
 
-from .conftest import Environment, Synthesised
+from .conftest import ROOT, Environment, Synthesised
 
 OPERATIONS = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "job"}),
@@ -62,6 +67,7 @@ def test_each_step_passes_the_validation_of_its_api(environment: Environment) ->
 def test_the_steps_are_the_ones_people_know(environment: Environment) -> None:
     assert [(step["Name"], step["Type"]) for step in all_steps(environment.pipeline_definition())] == [
         ("Prepare", "Processing"),
+        ("Champion", "Lambda"),
         ("Train", "Training"),
         ("Evaluate", "Processing"),
         ("Gate", "Condition"),
@@ -76,26 +82,96 @@ def test_the_definition_is_of_the_published_version_and_small_enough(environment
     assert len(json.dumps(document)) < 100_000
 
 
-def test_a_refusal_names_metrics_values_and_what_was_required(environment: Environment) -> None:
+def told(step: dict[str, Any]) -> dict[str, Any]:
+    """A processing job's arguments by name."""
+    arguments = step["Arguments"]["AppSpecification"]["ContainerArguments"]
+    return dict(zip(arguments[::2], arguments[1::2], strict=True))
+
+
+def test_a_refusal_says_what_the_evaluation_says(environment: Environment) -> None:
     (refuse,) = steps_of(environment, "Fail")
-    parts = refuse["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
-    paths = [part["Std:JsonGet"]["Path"] for part in parts if "Std:JsonGet" in part]
-    assert paths == ["metrics.average_precision", "cost.expected_cost_per_customer"]
-    named = [part["Get"] for part in parts if "Get" in part]
-    assert named == ["Parameters.MinimumAveragePrecision", "Parameters.MaximumCostPerCustomer"]
+    (message,) = refuse["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert message["Std:JsonGet"]["Path"] == "gate.message"
 
 
-def test_the_gate_asks_for_precision_and_cost(environment: Environment) -> None:
+def test_the_gate_goes_by_the_verdict_of_the_evaluation(environment: Environment) -> None:
     (gate,) = steps_of(environment, "Condition")
-    precision, cost = gate["Arguments"]["Conditions"]
-    assert precision["Type"] == "GreaterThanOrEqualTo"
-    assert cost["Type"] == "LessThanOrEqualTo"
+    (verdict,) = gate["Arguments"]["Conditions"]
+    assert verdict["Type"] == "Equals"
+    assert verdict["LeftValue"]["Std:JsonGet"]["Path"] == "gate.verdict"
+    assert verdict["RightValue"] == ml_gate.PASSED
     assert [step["Name"] for step in gate["Arguments"]["IfSteps"]] == ["Register"]
     assert [step["Name"] for step in gate["Arguments"]["ElseSteps"]] == ["Refuse"]
+
+
+def test_the_evaluation_is_given_every_cost_and_limit_as_a_parameter_of_the_run(environment: Environment) -> None:
+    evaluate = next(step for step in steps_of(environment, "Processing") if step["Name"] == "Evaluate")
+    given = told(evaluate)
     defaults = {one["Name"]: one["DefaultValue"] for one in environment.pipeline_definition()["Parameters"]}
-    training = environment.settings.training
-    assert defaults["MinimumAveragePrecision"] == training.minimum_average_precision
-    assert defaults["MaximumCostPerCustomer"] == training.maximum_cost_per_customer
+    fields = [f"cost_{name}" for name in Costs._fields] + list(ml_gate.Limits._fields)
+    for field in fields:
+        (parameter,) = given[f"--{field.replace('_', '-')}"]["Std:Join"]["Values"]
+        assert defaults[parameter["Get"].removeprefix("Parameters.")] == getattr(environment.settings.training, field)
+
+
+def test_the_steps_command_lines_are_ones_that_their_modules_take(environment: Environment) -> None:
+    """argparse itself reads what the definition gives; numbers stand in for parameters."""
+    evaluate = next(step for step in steps_of(environment, "Processing") if step["Name"] == "Evaluate")
+    words = [word if isinstance(word, str) else "1" for pair in told(evaluate).items() for word in pair]
+    read = ml_evaluate.arguments(words)
+    inputs = {one["InputName"]: one["S3Input"]["LocalPath"] for one in evaluate["Arguments"]["ProcessingInputs"]}
+    for name in ("model", "prepared", "champion"):
+        assert str(getattr(read, name)) == inputs[name]
+
+
+def test_the_champion_is_asked_for_by_name_and_never_left_out(environment: Environment) -> None:
+    (champion,) = steps_of(environment, "Lambda")
+    assert champion["Arguments"]["EndpointName"] == environment.settings.resource_name
+    assert champion["OutputParameters"] == [
+        {"OutputName": "ModelUri", "OutputType": "String"},
+        {"OutputName": "Champion", "OutputType": "String"},
+    ]
+    # What stands in for a model lies below the code, and is really there.
+    assert champion["Arguments"]["Otherwise"].endswith("/ml/no_model/")
+    assert list((ROOT / "ml" / "no_model").iterdir())
+    evaluate = next(step for step in steps_of(environment, "Processing") if step["Name"] == "Evaluate")
+    inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in evaluate["Arguments"]["ProcessingInputs"]}
+    assert inputs["champion"] == {"Get": "Steps.Champion.OutputParameters['ModelUri']"}
+
+
+def test_the_comparison_can_be_switched_off(synthesise: Callable[[Settings], Environment]) -> None:
+    settings = load_settings("dev")
+    training = dataclasses.replace(settings.training, compare_with_champion=False)
+    document = synthesise(dataclasses.replace(settings, training=training)).pipeline_definition()
+    assert "Champion" not in json.dumps(document)
+
+
+def test_a_package_keeps_what_was_found_out_about_its_model(environment: Environment) -> None:
+    (register,) = steps_of(environment, "RegisterModel")
+    arguments = register["Arguments"]
+
+    def files(node: Any) -> dict[str, str]:
+        if "S3Uri" in node:
+            output, name = node["S3Uri"]["Std:Join"]["Values"]
+            return {"": f"{output['Get'].split('.')[1]}/{name}"}
+        return {f"{key}/{rest}".rstrip("/"): file for key in node for rest, file in files(node[key]).items()}
+
+    assert files(arguments["ModelMetrics"]) == {
+        "ModelQuality/Statistics": "Evaluate/evaluation.json",
+        "ModelDataQuality/Statistics": "Prepare/report.json",
+        "Bias/Report": "Evaluate/bias.json",
+        "Bias/PreTrainingReport": "Prepare/bias.json",
+        "Bias/PostTrainingReport": "Evaluate/bias.json",
+        "Explainability/Report": "Evaluate/explainability.json",
+    }
+    assert files(arguments["DriftCheckBaselines"]) == {
+        "ModelDataQuality/Statistics": "Evaluate/baseline.json",
+        "ModelQuality/Statistics": "Evaluate/evaluation.json",
+        "Bias/PostTrainingConstraints": "Evaluate/bias.json",
+        "Explainability/Constraints": "Evaluate/explainability.json",
+    }
+    assert arguments["CustomerMetadataProperties"].keys() == {"schema_hash", "code_hash", "raw_data", "run"}
+    assert arguments["MetadataProperties"] == {"GeneratedBy": {"Get": "Execution.PipelineExecutionArn"}}
 
 
 def test_a_run_registers_what_somebody_else_has_to_approve(environment: Environment) -> None:

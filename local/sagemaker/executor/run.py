@@ -129,7 +129,7 @@ class Execution:
         role = self.record["RoleArn"]
         return Context(
             execution_arn=self.record["PipelineExecutionArn"],
-            sagemaker=lambda: self._host.client("sagemaker", role),
+            client=lambda service: self._host.client(service, role),
             resolve=lambda value: resolve(value, self._get, self._property_file),
             metadata=entry["Metadata"],
             stopping=self._stopping,

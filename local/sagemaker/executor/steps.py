@@ -1,6 +1,7 @@
 """What each kind of step does: the API call it makes as the pipeline's role, and its metadata."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -30,8 +31,8 @@ class Context:
     ----------
     execution_arn
         The execution's ARN.
-    sagemaker
-        Gives a SageMaker client that carries the pipeline's role.
+    client
+        Gives a client of a service that carries the pipeline's role.
     resolve
         Replaces references in a value.
     metadata
@@ -41,7 +42,7 @@ class Context:
     """
 
     execution_arn: str
-    sagemaker: Callable[[], Any]
+    client: Callable[[str], Any]
     resolve: Callable[[Any], Any]
     metadata: dict[str, Any]
     stopping: Callable[[], bool]
@@ -62,7 +63,7 @@ class Result:
 
 def invoke(context: Context, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """Call the API as the pipeline's role, so that its permissions are what decides."""
-    method = getattr(context.sagemaker(), xform_name(operation))
+    method = getattr(context.client("sagemaker"), xform_name(operation))
     try:
         return method(**arguments)
     except ClientError as exc:
@@ -129,6 +130,29 @@ def _model(step: dict[str, Any], context: Context) -> Result:
     return Result(call("DescribeModel", {"ModelName": name_of("Model", answer["ModelArn"])}))
 
 
+def _lambda(step: dict[str, Any], context: Context) -> Result:
+    """Call a function with the step's arguments as its event, and keep those of its answers that the step declares."""
+    function = step["FunctionArn"]
+    context.metadata["Lambda"] = {"Arn": function}
+    event = json.dumps(context.resolve(step["Arguments"])).encode()
+    try:
+        answer = context.client("lambda").invoke(FunctionName=function, Payload=event)
+    except ClientError as exc:
+        detail = exc.response["Error"].get("Message", str(exc))
+        raise StepFailed(f"ClientError: Failed to invoke lambda:InvokeFunction. Error Details: {detail}") from exc
+    payload = answer["Payload"].read().decode()
+    if answer.get("FunctionError"):
+        raise StepFailed(f"ClientError: The Lambda function returned an error: {payload}")
+    told = json.loads(payload or "null")
+    declared = [output["OutputName"] for output in step.get("OutputParameters", [])]
+    missing = [name for name in declared if not isinstance(told, dict) or name not in told]
+    if missing:
+        raise StepFailed(f"ClientError: The Lambda function's answer lacks {', '.join(missing)}")
+    outputs = {name: told[name] for name in declared}
+    context.metadata["Lambda"]["OutputParameters"] = [{"Name": k, "Value": str(v)} for k, v in outputs.items()]
+    return Result({"OutputParameters": outputs})
+
+
 def _condition(step: dict[str, Any], context: Context) -> Result:
     # All conditions of a step must hold.
     outcome = all(conditions.holds(c, context.resolve) for c in step["Arguments"]["Conditions"])
@@ -148,6 +172,7 @@ KINDS: dict[str, Callable[[dict[str, Any], Context], Result]] = {
     "Training": _training,
     "RegisterModel": _register,
     "Model": _model,
+    "Lambda": _lambda,
     "Condition": _condition,
     "Fail": _fail,
 }

@@ -286,7 +286,10 @@ def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
 
 def test_units_are_in_the_names() -> None:
     unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
-    unit = re.compile(r".*_(s|minutes|days|gb|mb|percent|per_s|precision)$|(cost|maximum_cost)_.*")
+    unit = re.compile(
+        r".*_(s|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"
+        r"|(cost|maximum_cost)_.*"
+    )
     for kind in SECTIONS:
         for field in dataclasses.fields(kind):
             if str(field.type) in ("int", "float"):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import sys
 import tempfile
 import threading
@@ -114,6 +115,8 @@ class TestPlatform:
         self.metrics: list[dict[str, Any]] = []
         self.contexts: list[dict[str, Any]] = []
         self.identity: dict[str, str] = {}
+        self.functions: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        self.events_of_functions: list[dict[str, Any]] = []
 
     def account_id(self) -> str:
         return "111122223333"
@@ -122,7 +125,22 @@ class TestPlatform:
         return "eu-west-1"
 
     def client(self, service: str, role_arn: str | None = None) -> Any:
-        return {"s3": self.s3, "logs": self.logs, "sagemaker": Direct(self), "cloudwatch": self}[service]
+        return {"s3": self.s3, "logs": self.logs, "sagemaker": Direct(self), "cloudwatch": self, "lambda": self}[
+            service
+        ]
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        """Call a function of the test, as Lambda does: its exception is an answer, a permission's lack is none."""
+        event = json.loads(Payload)
+        self.events_of_functions.append(event)
+        try:
+            answer = self.functions[FunctionName.rsplit(":", 1)[-1]](event)
+        except PermissionError as exc:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": str(exc)}}, "Invoke") from exc
+        except Exception as exc:
+            body = json.dumps({"errorMessage": str(exc)}).encode()
+            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": io.BytesIO(body)}
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
     def put_metric_data(self, **metric: Any) -> None:
         self.metrics.append(metric)

@@ -1,6 +1,7 @@
 """Pipelines run from their definitions, with real processes and the API's own answers."""
 
 import json
+import re
 import time
 import uuid
 from typing import Any
@@ -121,6 +122,55 @@ def test_a_refused_model_fails_the_run_with_the_numbers(host: TestPlatform) -> N
     assert steps["Refuse"]["FailureReason"] == "AUC 0.91 is below 0.95"
     assert steps["Refuse"]["Metadata"] == {"Fail": {"ErrorMessage": "AUC 0.91 is below 0.95"}}
     assert "Register" not in steps
+
+
+def _ask(**more: Any) -> dict[str, Any]:
+    """A step that calls a function."""
+    return {
+        "Name": "Ask",
+        "Type": "Lambda",
+        "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:ask",
+        "Arguments": {"EndpointName": "churn", "Run": {"Get": "Execution.PipelineExecutionId"}},
+        "OutputParameters": [{"OutputName": "ModelUri", "OutputType": "String"}],
+        **more,
+    }
+
+
+def test_a_functions_answer_reaches_later_steps(host: TestPlatform) -> None:
+    host.functions["ask"] = lambda event: {"ModelUri": f"s3://models/{event['EndpointName']}", "Other": event["Run"]}
+    tell = {"Std:Join": {"On": " ", "Values": ["It is", {"Get": "Steps.Ask.OutputParameters['ModelUri']"}]}}
+    execution = _start(host, _ask(), {"Name": "Tell", "Type": "Fail", "Arguments": {"ErrorMessage": tell}})
+    _, steps = _finish(host, execution)
+    assert steps["Tell"]["FailureReason"] == "It is s3://models/churn"
+    assert steps["Ask"]["Metadata"]["Lambda"] == {
+        "Arn": "arn:aws:lambda:eu-west-1:111122223333:function:ask",
+        "OutputParameters": [{"Name": "ModelUri", "Value": "s3://models/churn"}],
+    }
+    assert host.events_of_functions == [{"EndpointName": "churn", "Run": execution.rsplit("/", 1)[-1]}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"Other": "x"}, "The Lambda function's answer lacks ModelUri"),
+        (None, "The Lambda function's answer lacks ModelUri"),
+        (RuntimeError("no such endpoint"), "The Lambda function returned an error: .*no such endpoint"),
+        (
+            PermissionError("not authorized to perform: lambda:InvokeFunction"),
+            "Failed to invoke lambda:InvokeFunction. Error Details: not authorized",
+        ),
+    ],
+)
+def test_a_function_that_does_not_answer_fails_its_step(host: TestPlatform, answer: Any, told: str) -> None:
+    def ask(_: dict[str, Any]) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    host.functions["ask"] = ask
+    described, steps = _finish(host, _start(host, _ask()))
+    assert described["PipelineExecutionStatus"] == "Failed"
+    assert re.search(told, steps["Ask"]["FailureReason"])
 
 
 def test_a_failed_step_keeps_later_ones_from_starting(host: TestPlatform) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import prepare
+from ml import container, prepare
 from ml.dataset import Dataset
 from schema import load_schema
 from tools import made_up_data
@@ -36,7 +36,7 @@ def encoded(made_up: str) -> Dataset:
 def prepared(made_up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     files = prepare.prepare(made_up, load_schema(), recipe="default", seed=1, fractions=prepare.FRACTIONS)
-    prepare.write(files, folder)
+    container.write(files, folder)
     return folder
 
 
@@ -54,6 +54,8 @@ def lay_out(base: Path, prepared: Path, hyperparameters: dict[str, Any]) -> None
         folder = base / "input" / "data" / name
         folder.mkdir(parents=True)
         (folder / f"{name}.csv").write_bytes((prepared / f"{name}.csv").read_bytes())
+    (base / "input" / "data" / "split").mkdir()
+    (base / "input" / "data" / "split" / "split.json").write_bytes((prepared / "split.json").read_bytes())
     (base / "input" / "config").mkdir()
     (base / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
 

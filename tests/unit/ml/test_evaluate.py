@@ -1,6 +1,7 @@
 """The evaluation step: from model.tar.gz and the test customers to what the gate and people read."""
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ def packed(trained: tuple[Path, str], tmp_path: Path) -> Path:
     return folder
 
 
-def run(model: Path, test: Path, out: Path, *more: str) -> int:
-    return evaluate.main(["--model", str(model), "--test", str(test), "--output-dir", str(out), *more])
+def run(model: Path, prepared: Path, out: Path, *more: str) -> int:
+    return evaluate.main(["--model", str(model), "--prepared", str(prepared), "--output-dir", str(out), *more])
 
 
 @pytest.fixture
@@ -114,9 +115,11 @@ def test_impossible_costs_are_refused(
 
 
 def test_the_page_is_self_contained_and_shows_pictures(evaluation: dict[str, Any], tmp_path: Path) -> None:
-    page = (tmp_path / "out" / "evaluation.html").read_text()
-    assert page == evaluation_page.render(evaluation)
-    assert page.count("<svg") == 5
+    out = tmp_path / "out"
+    page = (out / "evaluation.html").read_text()
+    others = [json.loads((out / f"{name}.json").read_text()) for name in ("bias", "explainability")]
+    assert page == evaluation_page.render(evaluation, *others, load_schema())
+    assert page.count("<svg") == 6
     assert "\u00a0UTC, schema" in page
     assert evaluation["model"]["trained_at"] not in page
     assert "http://" not in page
@@ -125,36 +128,70 @@ def test_the_page_is_self_contained_and_shows_pictures(evaluation: dict[str, Any
     assert f"{evaluation['cost']['expected_cost_per_customer']:.2f} USD" in page
 
 
+def lines(change: Any) -> Any:
+    """Spoil the test customers line by line."""
+
+    def spoil(_: Path, prepared: Path) -> None:
+        file = prepared / "test.jsonl"
+        file.write_text("\n".join(change(json.loads(line)) for line in file.read_text().splitlines()) + "\n")
+
+    return spoil
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda m, t: (m / "model.tar.gz").unlink(), "holds neither"),
-        (lambda m, t: (m / "model.tar.gz").write_bytes(b"not a tar"), "cannot be unpacked"),
-        (lambda m, t: (m / "model.tar.gz").write_bytes((m / "model.tar.gz").read_bytes()[:900]), "cannot be unpacked"),
-        (lambda m, t: (t / "test.csv").write_text("0,1\n1,2\n"), "columns where the schema makes"),
-        (
-            lambda m, t: (t / "test.csv").write_text("0" + ",1" * len(load_schema().columns) + "\n"),
-            "churners and others",
-        ),
-        (lambda m, t: (t / "test.csv").unlink(), "holds no CSV"),
+        (lambda m, p: (m / "model.tar.gz").unlink(), "holds neither"),
+        (lambda m, p: (m / "model.tar.gz").write_bytes(b"not a tar"), "cannot be unpacked"),
+        (lambda m, p: (m / "model.tar.gz").write_bytes((m / "model.tar.gz").read_bytes()[:900]), "cannot be unpacked"),
+        (lines(lambda record: json.dumps({**record, "day_mins": -1})), "day_mins must be a number"),
+        (lines(lambda record: json.dumps({**record, "churn": False})), "churners and others"),
+        (lines(lambda record: json.dumps({"state": record["state"]})), "does not hold customers"),
+        (lines(lambda record: "{555-0142"), "does not hold customers"),
+        (lambda m, p: (p / "test.jsonl").unlink(), "holds no test.jsonl"),
+        (lambda m, p: (p / "bias.json").unlink(), "holds no usable bias.json"),
+        (lambda m, p: (p / "split.json").write_text("{"), "holds no usable split.json"),
     ],
 )
 def test_a_failure_says_why(packed: Path, prepared: Path, tmp_path: Path, base: Path, spoil: Any, told: str) -> None:
-    test = tmp_path / "test"
-    test.mkdir()
-    (test / "test.csv").write_bytes((prepared / "test.csv").read_bytes())
-    spoil(packed, test)
-    assert run(packed, test, tmp_path / "out") == 1
-    assert told in (base / "output" / "message").read_text()
+    spoilt = tmp_path / "prepared"
+    shutil.copytree(prepared, spoilt)
+    spoil(packed, spoilt)
+    assert run(packed, spoilt, tmp_path / "out") == 1
+    message = (base / "output" / "message").read_text()
+    assert told in message
+    assert "555-0142" not in message
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("limit", ["--maximum-recall-difference", "--minimum-average-precision"])
+def test_a_limit_that_is_no_number_is_refused(
+    packed: Path, prepared: Path, tmp_path: Path, base: Path, limit: str
+) -> None:
+    assert run(packed, prepared, tmp_path / "out", limit, "nan") == 1
+    assert "limits must be numbers" in (base / "output" / "message").read_text()
+
+
+def test_all_that_a_package_keeps_is_written(evaluation: dict[str, Any], tmp_path: Path, prepared: Path) -> None:
+    out = tmp_path / "out"
+    names = {"evaluation.json", "evaluation.html", "bias.json", "explainability.json", "baseline.json"}
+    assert {p.name for p in out.iterdir()} == names | {"predictions.csv"}
+    bias = json.loads((out / "bias.json").read_text())
+    assert bias.keys() == {"version", "pre_training_bias_metrics", "post_training_bias_metrics"}
+    before = json.loads((prepared / "bias.json").read_text())
+    assert bias["pre_training_bias_metrics"] == before["pre_training_bias_metrics"]
+    baseline = json.loads((out / "baseline.json").read_text())
+    assert sum(baseline["predictions"]["weights"]) == evaluation["n_customers"]
+    assert baseline["inputs"] == json.loads((prepared / "baseline.json").read_text())["inputs"]
+    assert evaluation["data"]["raw_sha256"] == json.loads((prepared / "report.json").read_text())["raw_sha256"]
+
+
 def test_curves_of_many_customers_are_thinned(rng: np.random.Generator) -> None:
-    from ml.dataset import Dataset
+    from ml.champion import Judged
     from ml.money import Costs
 
     labels = (rng.random(5000) < 0.2).astype(float)
-    result = evaluate.evaluate(Dataset(np.zeros((5000, 1)), labels), rng.random(5000), 0.2, Costs())
+    result = evaluate.evaluate(labels, Judged(rng.random(5000), 0.2), Costs())
     assert len(result["curves"]["roc"]) <= 300
     assert result["curves"]["roc"][0] == [0, 0]
     assert result["curves"]["roc"][-1] == [1, 1]

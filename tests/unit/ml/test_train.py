@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,14 @@ def test_the_metadata_tells_what_the_model_is(trained: tuple[Path, str], prepare
     day = data.features[:, COLUMNS.index("day_mins")]
     assert metadata["typical"]["day_mins"] == pytest.approx({"mean": day.mean(), "std": day.std()})
     assert metadata["metrics"]["validation"]["auc"] > 0.8
+    assert metadata["split"] == json.loads((prepared / "split.json").read_text())
+
+
+def test_without_the_channel_a_model_does_not_say_how_its_customers_were_split(tmp_path: Path, job) -> None:  # type: ignore[no-untyped-def]
+    assert job("--num_round", "2").returncode == 0
+    shutil.rmtree(tmp_path / "input/data/split")
+    assert job("--num_round", "2").returncode == 0
+    assert artifact.load_metadata(tmp_path / "model")["split"] is None
 
 
 def test_the_command_line_goes_over_the_file(job, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
@@ -66,6 +75,7 @@ def test_the_command_line_goes_over_the_file(job, tmp_path: Path) -> None:  # ty
     ("arguments", "spoil", "told"),
     [
         (["--max_depth", "deep"], None, "max_depth must be a whole number"),
+        ([], lambda b: (b / "input/data/split/split.json").write_text("{"), "split.json is not JSON"),
         ([], lambda b: (b / "input/data/train/train.csv").unlink(), "holds no CSV"),
         ([], lambda b: (b / "input/data/train/train.csv").write_text("churn,state\n0,1\n"), "not all numbers"),
         ([], lambda b: (b / "input/data/validation/validation.csv").write_text("0,1,2\n1,2,3\n"), "3 columns where"),
