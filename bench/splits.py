@@ -1,8 +1,8 @@
 """How much one split says: the pipeline's own split, fit and evaluation over many seeds: `python -m bench.splits`.
 
-The gate's numbers come from here: a sound model must pass whatever the seed, a broken one must not: the limits or
-the comparison with the sound model refuse it. Broken models are the usual accidents: labels out of step with their rows,
-a column of minutes fed in seconds, and too few churners.
+The gate's numbers come from here: a sound model must pass whatever the seed, a broken one must not: the limits or the
+comparison with the sound model refuse it. Broken models are the usual accidents: labels out of step with their rows, a
+column of minutes fed in seconds, and too few churners.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pipeline runs that must fail, and say why."""
+"""Pipeline runs beside those of a deployment: those that must fail, and say why, and what a good one leaves."""
 
 import json
 import time
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from ml import prepare, split
+from schema import load_schema, parse_csv
 from tests.local.deployment import Deployment
 
 PIPELINE = "churn-local"
@@ -44,6 +46,74 @@ def test_a_model_that_misses_the_gate_is_refused_with_the_numbers(deployment: De
     assert len(after["ModelPackageSummaryList"]) == len(packages["ModelPackageSummaryList"])
 
 
+def _hardly_a_churner_to_learn_from(text: str) -> str:
+    """The raw data without most of the churners that a run trains on; those it is tested on are all there."""
+    schema = load_schema()
+    header, *lines = text.splitlines()
+    rows = parse_csv(schema, text, whole=True)
+    places = split.of_customers(rows, schema, [], prepare.DEFAULT_SEED)
+    test_from = 1 - prepare.FRACTIONS["test"]
+    kept, churners = [header], 0
+    for line, row, place in zip(lines, rows, places, strict=True):
+        if row.record["churn"] and place < test_from:
+            churners += 1
+            if churners % 20:
+                continue
+        kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def test_a_challenger_that_is_worse_than_the_model_in_production_is_refused(deployment: Deployment) -> None:
+    """No fixed limit is asked for: only the model that the endpoint serves stands in the way."""
+    bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
+    s3, sagemaker = deployment.client("s3"), deployment.client("sagemaker")
+    raw = s3.get_object(Bucket=bucket, Key="raw/churn.csv")["Body"].read().decode()
+    s3.put_object(Bucket=bucket, Key="raw/few.csv", Body=_hardly_a_churner_to_learn_from(raw).encode())
+    limits = {
+        **{"MinimumAveragePrecision": "0", "MaximumCostPerCustomer": "500"},
+        **{"MaximumAccuracyDifference": "1", "MaximumRecallDifference": "1"},
+    }
+    packages = sagemaker.list_model_packages(ModelPackageGroupName=PIPELINE, MaxResults=100)["ModelPackageSummaryList"]
+    described, steps = _run(deployment, RawDataUri=f"s3://{bucket}/raw/few.csv", **limits)
+    assert described["PipelineExecutionStatus"] == "Failed"
+    outputs = {one["Name"]: one["Value"] for one in steps["Champion"]["Metadata"]["Lambda"]["OutputParameters"]}
+    config = sagemaker.describe_endpoint(EndpointName=PIPELINE)["EndpointConfigName"]
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    (container,) = sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
+    assert outputs["Champion"] == container["ModelPackageName"]
+    reason = steps["Refuse"]["FailureReason"]
+    assert reason.startswith("The model is refused on the test customers: ")
+    assert "USD a customer more than the model in production" in reason
+    assert f"In production ({outputs['Champion'].split('/', 1)[1]}), on the same customers" in reason
+    after = sagemaker.list_model_packages(ModelPackageGroupName=PIPELINE, MaxResults=100)["ModelPackageSummaryList"]
+    assert len(after) == len(packages)
+
+
+def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
+    sagemaker, s3 = deployment.client("sagemaker"), deployment.client("s3")
+    described, steps = _run(deployment)
+    assert described["PipelineExecutionStatus"] == "Succeeded", steps
+    package = sagemaker.describe_model_package(ModelPackageName=steps["Register"]["Metadata"]["RegisterModel"]["Arn"])
+
+    def addresses(node: Any) -> list[str]:
+        return [node["S3Uri"]] if "S3Uri" in node else [uri for inner in node.values() for uri in addresses(inner)]
+
+    found = addresses(package["ModelMetrics"]) + addresses(package["DriftCheckBaselines"])
+    assert len(found) == 10
+    for uri in found:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        assert json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    bucket, _, key = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].removeprefix("s3://").partition("/")
+    evaluation = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    # The same data, the same code: the challenger is the champion again.
+    assert evaluation["champion"]["average_precision"]["difference"] == 0
+    assert evaluation["gate"]["verdict"] == "passed"
+    facts = package["CustomerMetadataProperties"]
+    assert facts["run"] == described["PipelineExecutionArn"].rsplit("/", 1)[-1]
+    assert facts["raw_data"].endswith("/raw/churn.csv")
+    assert package["MetadataProperties"]["GeneratedBy"] == described["PipelineExecutionArn"]
+
+
 def test_a_bad_file_fails_with_its_rows(deployment: Deployment) -> None:
     bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
     s3 = deployment.client("s3")
@@ -58,7 +128,7 @@ def test_a_bad_file_fails_with_its_rows(deployment: Deployment) -> None:
     reason = steps["Prepare"]["FailureReason"]
     assert reason.startswith("ClientError: AlgorithmError:")
     assert "row" in reason.lower()
-    assert list(steps) == ["Prepare"]
+    assert set(steps) == {"Prepare", "Champion"}  # which wait for nothing, and of which the second is done
     name = steps["Prepare"]["Metadata"]["ProcessingJob"]["Arn"].rsplit("/", 1)[-1]
     job = deployment.client("sagemaker").describe_processing_job(ProcessingJobName=name)
     assert job["ExitMessage"]
