@@ -52,7 +52,7 @@ def _local() -> Settings:
         # There is no VPC to come from: jobs are processes, and a denial would stop them.
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
-        training=TrainingSettings(step_timeout_s=300),
+        training=TrainingSettings(step_timeout_s=240, spot=True, spot_wait_s=60),
         studio=StudioSettings(enabled=True),
     )
 

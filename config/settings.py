@@ -55,11 +55,12 @@ class Settings(Section):
             rule="must be 2 to 12 lower-case letters and digits, a letter first",
             remedy="It becomes part of the endpoint's name, which is matched in lower case.",
         )
-        needed_s = TIMED_STEP_COUNT * self.training.step_timeout_s
+        waited_s = self.training.spot_wait_s if self.training.spot else 0
+        needed_s = TIMED_STEP_COUNT * self.training.step_timeout_s + waited_s
         if needed_s > self.deployment.run_timeout_s:
             self.training.refuse(
                 "step_timeout_s",
-                rule=f"must leave {TIMED_STEP_COUNT} steps ({needed_s} s in all) inside "
+                rule=f"must leave {TIMED_STEP_COUNT} steps ({needed_s} s in all, with the wait for spot) inside "
                 f"deployment.run_timeout_s ({self.deployment.run_timeout_s})",
                 remedy="Otherwise a deployment gives up on a run that is still allowed to go on.",
             )

@@ -21,6 +21,11 @@ class TrainingSettings(Section):
         Disk of each job.
     step_timeout_s : int
         Longest run of one step, in seconds.
+    spot : bool
+        Whether training uses spare machines, at a fraction of the price. They may be taken away: the job then waits for
+        another and goes on from its last checkpoint. New accounts have a quota for them of its own.
+    spot_wait_s : int
+        How long a job may wait for a spare machine beside `step_timeout_s`, in seconds.
     hyperparameters : tuple of (str, str)
         Overrides of the defaults in ``ml/hyperparameters.py``; ``app.py`` checks them against its table.
     cost_missed_churner, cost_wasted_incentive, cost_saved_customer : float
@@ -45,6 +50,8 @@ class TrainingSettings(Section):
     training_instance_type: str = "ml.m5.large"
     volume_gb: int = 10
     step_timeout_s: int = 900
+    spot: bool = False
+    spot_wait_s: int = 600
     hyperparameters: tuple[tuple[str, str], ...] = ()
     cost_missed_churner: float = 500.0
     cost_wasted_incentive: float = 100.0
@@ -66,6 +73,7 @@ class TrainingSettings(Section):
         check_instance_type(self, "training_instance_type")
         self.require_range("volume_gb", low=1, high=1024, remedy="10 GB hold millions of customers.")
         self.require_range("step_timeout_s", low=60, high=86400, remedy="Give a step between a minute and a day.")
+        self.require_range("spot_wait_s", low=0, high=86400, remedy="Give a wait of up to a day.")
         names = [name for name, _ in self.hyperparameters]
         self.require(
             len(set(names)) == len(names),

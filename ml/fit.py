@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ml import hyperparameters, metrics, money
+from ml.checkpoints import NONE, Checkpoints, Log
 from ml.container import JobError
 from ml.dataset import Dataset
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     import xgboost
     from numpy.typing import NDArray
 
-EVAL_METRICS = ("auc", "aucpr", "logloss")  # XGBoost stops early on the last
-Log = Callable[[str], None]
+EVAL_METRICS = ("auc", "aucpr", "logloss")
 
 
 class Fitted(NamedTuple):
@@ -32,7 +32,13 @@ class Fitted(NamedTuple):
 
 
 def fit(
-    train: Dataset, validation: Dataset, columns: Sequence[str], settings: Mapping[str, Any], log: Log = print
+    train: Dataset,
+    validation: Dataset,
+    columns: Sequence[str],
+    settings: Mapping[str, Any],
+    *,
+    log: Log = print,
+    kept: Checkpoints = NONE,
 ) -> Fitted:
     """Fit on `train`; choose rounds and threshold on `validation`; then, unless told not to, fit again on both.
 
@@ -46,6 +52,8 @@ def fit(
         All of `hyperparameters.TABLE`.
     log : callable
         Told the metric lines.
+    kept : Checkpoints
+        From where an attempt that was cut short goes on.
 
     Raises
     ------
@@ -57,28 +65,101 @@ def fit(
     for name, data in (("train", train), ("validation", validation)):
         if len(np.unique(data.labels)) < 2:
             raise JobError(f"The {name} set needs churners and others; give it more customers.")
+    progress = kept.load()
     parameters = hyperparameters.for_xgboost(settings)
     inner = matrix(train, columns), matrix(validation, columns)
-    stop = xgboost.callback.EarlyStopping(
-        rounds=settings["early_stopping_rounds"], metric_name="logloss", data_name="validation", save_best=True
-    )
-    booster = xgboost.train(
-        {**parameters, "eval_metric": list(EVAL_METRICS)},
-        inner[0],
-        settings["num_round"],
-        evals=[(inner[0], "train"), (inner[1], "validation")],
-        callbacks=[stop, _metric_lines(log)],
-        verbose_eval=False,
-    )
-    rounds = booster.num_boosted_rounds()
+    watch = _Watch(progress.losses, settings["early_stopping_rounds"], log)
+    grow = _Grower(parameters, settings["checkpoint_rounds"])
+    while len(progress.losses) < settings["num_round"] and not watch.enough:
+        progress.inner = grow(inner[0], progress.inner, settings["num_round"], watch.on(inner))
+        kept.save(progress)
+    rounds = int(np.argmin(progress.losses)) + 1
+    booster = xgboost.Booster(model_file=bytearray(progress.inner))[:rounds]
     probabilities = booster.predict(inner[1]).astype(np.float64)
     costs = hyperparameters.costs(settings)
     threshold = money.choose_threshold(validation.labels, probabilities, costs)
     scores = metrics.score(validation.labels, probabilities, threshold)
     scores["expected_cost_per_customer"] = money.expected_cost(validation.labels, probabilities, threshold, costs)
     if settings["refit"]:
-        booster = xgboost.train(parameters, matrix(train.join(validation), columns), rounds, verbose_eval=False)
+        everyone = matrix(train.join(validation), columns)
+        while _rounds_of(progress.whole) < rounds:
+            progress.whole = grow(everyone, progress.whole, rounds)
+            kept.save(progress)
+        booster = xgboost.Booster(model_file=bytearray(progress.whole))
     return Fitted(booster, threshold, rounds, scores)
+
+
+def _rounds_of(model: bytes) -> int:
+    import xgboost
+
+    return xgboost.Booster(model_file=bytearray(model)).num_boosted_rounds() if model else 0
+
+
+class _Grower:
+    """Adds a stretch of rounds to a model.
+
+    A stretch begins from the model's bytes and a seed of its own, whether the run was cut short before it or not. So a
+    run that goes on from a checkpoint does exactly what one without a break does; XGBoost by itself, told to go on with
+    a model, draws other rows and columns than it would have.
+    """
+
+    def __init__(self, parameters: Mapping[str, Any], stretch: int) -> None:
+        self._parameters = parameters
+        self._stretch = stretch
+
+    def __call__(
+        self, data: xgboost.DMatrix, model: bytes, rounds: int, watch: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return the model, `rounds` long at most; `watch` holds what `xgboost.train` is told of evaluations."""
+        import xgboost
+
+        done = _rounds_of(model)
+        booster = xgboost.train(
+            {**self._parameters, "seed": self._parameters["seed"] + done, "eval_metric": list(EVAL_METRICS)},
+            data,
+            min(self._stretch, rounds - done),
+            xgb_model=bytearray(model) if model else None,
+            verbose_eval=False,
+            **(watch or {}),
+        )
+        return bytes(booster.save_raw("ubj"))
+
+
+class _Watch:
+    """Collects the validation losses over all stretches, tells the metric lines, and says when there are enough.
+
+    Enough is when the least loss is `patience` rounds old. The lines have the form that SageMaker's metric definitions
+    read.
+    """
+
+    def __init__(self, losses: list[float], patience: int, log: Log) -> None:
+        self._losses = losses
+        self._patience = patience
+        self._log = log
+
+    @property
+    def enough(self) -> bool:
+        """Whether more rounds are hopeless."""
+        return len(self._losses) > 0 and len(self._losses) - 1 - int(np.argmin(self._losses)) >= self._patience
+
+    def after_round(self, evals_log: Any) -> bool:
+        """Take the losses of a round; return whether to stop."""
+        told = (("train", "logloss"), ("validation", "logloss"), ("validation", "auc"), ("validation", "aucpr"))
+        self._log("\t".join([f"[{len(self._losses)}]", *(f"{d}-{m}:{evals_log[d][m][-1]:.5f}" for d, m in told)]))
+        self._losses.append(evals_log["validation"]["logloss"][-1])
+        return self.enough
+
+    def on(self, data: tuple[xgboost.DMatrix, xgboost.DMatrix]) -> dict[str, Any]:
+        """Return what `xgboost.train` must be told to watch both sets."""
+        import xgboost
+
+        watch = self
+
+        class Callback(xgboost.callback.TrainingCallback):
+            def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
+                return watch.after_round(evals_log)
+
+        return {"evals": [(data[0], "train"), (data[1], "validation")], "callbacks": [Callback()]}
 
 
 def matrix(data: Dataset, columns: Sequence[str]) -> xgboost.DMatrix:
@@ -96,16 +177,3 @@ def probabilities(
 
     data = xgboost.DMatrix(features, feature_names=list(columns))
     return np.asarray(booster.predict(data), dtype=np.float64)
-
-
-def _metric_lines(log: Log) -> Any:
-    """Return a callback that tells each round's metrics in the form that SageMaker's metric definitions read."""
-    import xgboost
-
-    class MetricLines(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:  # noqa: ARG002
-            told = (("train", "logloss"), ("validation", "logloss"), ("validation", "auc"), ("validation", "aucpr"))
-            log("\t".join([f"[{epoch}]", *(f"{d}-{m}:{evals_log[d][m][-1]:.5f}" for d, m in told)]))
-            return False
-
-    return MetricLines()

@@ -38,6 +38,9 @@ TABLE = (
     Hyperparameter("num_round", int, 300, 1, 10000, "Rounds at most.", False),
     Hyperparameter("early_stopping_rounds", int, 40, 1, 10000, "Rounds without gain on validation to stop at.", False),
     Hyperparameter("refit", int, 1, 0, 1, "1: train again on train and validation, as many rounds as chosen.", False),
+    Hyperparameter(
+        "checkpoint_rounds", int, 25, 1, 10000, "Rounds between checkpoints; each stretch has a seed.", False
+    ),
     Hyperparameter("cost_missed_churner", float, 500, 0, 1e9, "USD lost with a churner left alone.", False),
     Hyperparameter("cost_wasted_incentive", float, 100, 0, 1e9, "USD given to one who would have stayed.", False),
     Hyperparameter("cost_saved_customer", float, 100, 0, 1e9, "USD given to a churner who then stays.", False),

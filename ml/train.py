@@ -51,13 +51,19 @@ def train(argv: Sequence[str], model_dir: Path) -> None:
 
     import xgboost  # slow to import: not before the input is known to be good
 
-    from ml import fit, reasons
+    from ml import checkpoints, fit, reasons
 
     print(
         f"Training on {len(parts['train'].labels):,} customers, validating on {len(parts['validation'].labels):,}.",
         flush=True,
     )
-    fitted = fit.fit(parts["train"], parts["validation"], schema.columns, settings, log=lambda s: print(s, flush=True))
+
+    def tell(line: str) -> None:
+        print(line, flush=True)
+
+    of_this = checkpoints.fingerprint(list(parts.values()), {**settings, "schema": schema.hash}, xgboost.__version__)
+    kept = checkpoints.Checkpoints(checkpoints.folder(), of_this, tell)
+    fitted = fit.fit(parts["train"], parts["validation"], schema.columns, settings, log=tell, kept=kept)
     everyone = parts["train"].join(parts["validation"])
     metadata = {
         "threshold": fitted.threshold,

@@ -15,6 +15,7 @@ from stacks.components.bucket_rules import (
     EXPERIMENTS,
     RUNS,
     capture_expires,
+    checkpoints_expire,
     cools_down,
     logs_expire,
     only_from_vpc,
@@ -73,7 +74,7 @@ class StorageStack(Stack):
                 key=keys.models,
                 access_logs=self.access_logs,
                 lock_days=storage.model_lock_days,
-                lifecycle=[cools_down(RUNS), cools_down(EXPERIMENTS)],
+                lifecycle=[cools_down(RUNS), cools_down(EXPERIMENTS), checkpoints_expire()],
             ),
         )
         if storage.only_from_vpc:

@@ -13,6 +13,7 @@ from constructs import Construct
 from config import Settings
 from schema import load_schema
 from stacks.components import roles
+from stacks.components.bucket_rules import CHECKPOINTS
 from stacks.components.bundles import ROOT, bundle, content_hash
 from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
@@ -100,6 +101,7 @@ class TrainingStack(Stack):
             raw_data_uri=place.data.s3_url_for_object(f"{roles.RAW}churn.csv"),
             runs_uri=place.data.s3_url_for_object(roles.RUNS.rstrip("/")),
             models_uri=place.models.s3_url_for_object(roles.RUNS.rstrip("/")),
+            checkpoints_uri=place.models.s3_url_for_object(CHECKPOINTS.rstrip("/")),
             package_group_name=settings.resource_name,
             endpoint_name=settings.resource_name,
             champion_function_arn=lookup.function_arn,

@@ -1,10 +1,13 @@
 """Training jobs."""
 
 import copy
+import signal
+from collections.abc import Callable
 
 from local.sagemaker import duties, listing, platform, roles, tags
-from local.sagemaker.errors import in_use
+from local.sagemaker.errors import in_use, invalid
 from local.sagemaker.jobs import lifecycle, s3
+from local.sagemaker.jobs.checkpoints import Checkpoints
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.lifecycle import Job, JobFailed
 from local.sagemaker.jobs.metrics import MetricReader, definitions_of
@@ -26,6 +29,7 @@ def _create(request: Request) -> Answer:
             f"training job with this name already exists ({arn(_KIND, name)})"
         )
     definitions_of(request["AlgorithmSpecification"])
+    _check_wait(request)
     roles.hand_over(request["RoleArn"])
     record = copy.deepcopy(request) | {
         "TrainingJobArn": arn(_KIND, name),
@@ -41,6 +45,19 @@ def _create(request: Request) -> Answer:
     records.put(_KIND, name, record)
     Job(_KIND, record).start(_run)
     return record
+
+
+def _check_wait(request: Request) -> None:
+    """Refuse, as AWS does, a wait that is for spot machines only, or that is shorter than the training itself."""
+    stopping = request.get("StoppingCondition", {})
+    wait_s = stopping.get("MaxWaitTimeInSeconds")
+    spot = request.get("EnableManagedSpotTraining", False)
+    if wait_s is not None and not spot:
+        raise invalid(
+            "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+        )
+    if spot and (wait_s is None or wait_s < stopping.get("MaxRuntimeInSeconds", _LIMIT_S)):
+        raise invalid("Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntime")
 
 
 def _artifact_uri(request: Request) -> str:
@@ -88,19 +105,40 @@ def _train(job: Job) -> None:
     if not algorithm.get("ContainerEntrypoint"):
         raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
     metrics = MetricReader(definitions_of(algorithm))
-    _enter(record, "Training", "Training image download completed. Training in progress.")
     with job.log_stream() as log:
-        outcome = job.process.run(
-            container.command(algorithm["ContainerEntrypoint"], algorithm.get("ContainerArguments", [])),
-            container.environment(record.get("Environment", {}), _identity(job)),
-            container.base,
-            record["_limit_s"],
-            log.put,
-            metrics.read,
-        )
+        outcome = _attempt(job, container, [log.put, metrics.read])
+        while _interrupted(record, outcome):
+            _enter(record, "Interrupted", "The managed spot instance was interrupted")
+            container = job.container()
+            _enter(record, "Starting", "Preparing the instances for training")
+            _bring_channels(job, container)
+            _write_config(job, container)
+            outcome = _attempt(job, container, [log.put, metrics.read])
     record["FinalMetricDataList"] = metrics.final()
     job.measure(record["ResourceConfig"]["VolumeSizeInGB"])
     _finish(job, container, outcome)
+
+
+def _attempt(job: Job, container: Container, sinks: list[Callable[[str], None]]) -> Outcome:
+    """Run the container once, from the checkpoints that there are, within what is left of the job's time."""
+    record, algorithm = job.record, job.record["AlgorithmSpecification"]
+    checkpoints = Checkpoints(job, container)
+    checkpoints.restore()
+    _enter(record, "Training", "Training image download completed. Training in progress.")
+    with checkpoints.kept():
+        return job.process.run(
+            container.command(algorithm["ContainerEntrypoint"], algorithm.get("ContainerArguments", [])),
+            container.environment(record.get("Environment", {}), _identity(job)),
+            container.base,
+            record["_limit_s"] - (now() - record["TrainingStartTime"]),
+            *sinks,
+        )
+
+
+def _interrupted(record: Record, outcome: Outcome) -> bool:
+    """Whether the machine was taken away: here, whether somebody killed the process of a job on spot machines."""
+    killed = outcome.exit_code in (128 + signal.SIGKILL, 128 + signal.SIGTERM)
+    return record.get("EnableManagedSpotTraining", False) and killed and not outcome.ended_by
 
 
 def _finish(job: Job, container: Container, outcome: Outcome) -> None:

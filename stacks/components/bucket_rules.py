@@ -12,7 +12,9 @@ from config import StorageSettings
 
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
-RUNS, CAPTURE, EXPERIMENTS = "runs/", "capture/", "experiments/"
+RUNS, CAPTURE, EXPERIMENTS, CHECKPOINTS = "runs/", "capture/", "experiments/", "checkpoints/"
+# A job ends within a day at the latest, and nobody goes on from its checkpoints after that.
+CHECKPOINT_DAYS = 7
 # A role with this tag works for a service that reads or writes from outside the VPC.
 OUTSIDE_TAG, OUTSIDE = "ReachesBuckets", "from-outside-the-vpc"
 
@@ -32,6 +34,11 @@ def cools_down(prefix: str) -> s3.LifecycleRule:
 def capture_expires(settings: StorageSettings) -> s3.LifecycleRule:
     """Forget captured requests: they are customers' data and have served their purpose."""
     return s3.LifecycleRule(prefix=CAPTURE, expiration=Duration.days(settings.capture_retention_days))
+
+
+def checkpoints_expire() -> s3.LifecycleRule:
+    """Forget how far training runs had come."""
+    return s3.LifecycleRule(prefix=CHECKPOINTS, expiration=Duration.days(CHECKPOINT_DAYS))
 
 
 def logs_expire(settings: StorageSettings) -> s3.LifecycleRule:

@@ -62,6 +62,7 @@ class ChurnPipeline:
     raw_data_uri: str
     runs_uri: str
     models_uri: str
+    checkpoints_uri: str
     package_group_name: str
     endpoint_name: str
     champion_function_arn: str
@@ -118,6 +119,7 @@ class ChurnPipeline:
                 "split": (self._prepared("split.json"), jobs.JSON_TYPE),
             },
             output_uri=self._run_uri(self.models_uri, "model"),
+            checkpoints_uri=self._run_uri(self.checkpoints_uri),
             hyperparameters={**hyperparameters, **costs},
         )
 

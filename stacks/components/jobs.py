@@ -41,6 +41,17 @@ class JobSurroundings:
         """The time limit of every job."""
         return {"MaxRuntimeInSeconds": self.settings.step_timeout_s}
 
+    @property
+    def spot(self) -> dict[str, Json]:
+        """The time limit of a training job, and how long it may wait for a spare machine where it uses those."""
+        if not self.settings.spot:
+            return {"StoppingCondition": self.time_limit}
+        wait_s = self.settings.step_timeout_s + self.settings.spot_wait_s
+        return {
+            "EnableManagedSpotTraining": True,
+            "StoppingCondition": {**self.time_limit, "MaxWaitTimeInSeconds": wait_s},
+        }
+
     def cluster(self, instance_type: str) -> Json:
         """One machine with an encrypted disk."""
         return {
@@ -123,6 +134,7 @@ def training_step(
     role_arn: str,
     channels: Mapping[str, tuple[Json, str]],
     output_uri: Json,
+    checkpoints_uri: Json,
     hyperparameters: Mapping[str, Json],
 ) -> Step:
     """Run ``python3 -m ml.<name>`` over channels; the model directory becomes the artifact.
@@ -148,12 +160,13 @@ def training_step(
                 _channel(_CODE, surroundings.code_uri),
             ],
             "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.models_key_arn},
+            "CheckpointConfig": {"S3Uri": checkpoints_uri},
             "ResourceConfig": surroundings.cluster(surroundings.settings.training_instance_type),
             "EnableNetworkIsolation": True,
             "EnableInterContainerTrafficEncryption": True,
             "VpcConfig": surroundings.vpc,
-            "StoppingCondition": surroundings.time_limit,
             "RoleArn": role_arn,
+            **surroundings.spot,
         },
     )
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.components import permissions
-from stacks.components.bucket_rules import CAPTURE, RUNS, reaches_buckets_from_outside
+from stacks.components.bucket_rules import CAPTURE, CHECKPOINTS, RUNS, reaches_buckets_from_outside
 from stacks.components.grants import Grant, allow, role_with
 from stacks.components.guardrails import guardrails
 from stacks.components.images import xgboost_repository_arn
@@ -57,7 +57,7 @@ def processing_role(scope: Construct, *, place: Place) -> iam.Role:
 
 
 def training_role(scope: Construct, *, place: Place) -> iam.Role:
-    """Train: read code and splits, write the artifact; no raw data, no registry."""
+    """Train: read code and splits, write the artifact, go on from checkpoints; no raw data, no registry."""
     return role_with(
         scope,
         "TrainingRole",
@@ -66,6 +66,8 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
         grants=[
             *permissions.read_objects(place.data, CODE, RUNS),
             permissions.write_objects(place.models, RUNS),
+            *permissions.read_objects(place.models, CHECKPOINTS),
+            permissions.write_objects(place.models, CHECKPOINTS),
             permissions.read_with_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.use_key(place.keys.models),

@@ -1,6 +1,12 @@
 """Pipeline runs beside those of a deployment: those that must fail, and say why, and what a good one leaves."""
 
+import io
 import json
+import os
+import signal
+import subprocess
+import tarfile
+import threading
 import time
 import uuid
 from typing import Any
@@ -112,6 +118,52 @@ def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
     assert facts["run"] == described["PipelineExecutionArn"].rsplit("/", 1)[-1]
     assert facts["raw_data"].endswith("/raw/churn.csv")
     assert package["MetadataProperties"]["GeneratedBy"] == described["PipelineExecutionArn"]
+
+
+def _model(deployment: Deployment, steps: dict[str, dict[str, Any]]) -> bytes:
+    """The model of a run, as it lies in its artifact."""
+    name = steps["Train"]["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[-1]
+    job = deployment.client("sagemaker").describe_training_job(TrainingJobName=name)
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    archive = deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        found = tar.extractfile("xgboost-model")
+        assert found is not None
+        return found.read()
+
+
+def _kill_training_once(deployment: Deployment, killed: list[int]) -> None:
+    """Wait for the first checkpoint of a training job and kill its process, as if the machine were taken away."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for file in deployment.settings.directory.rglob("checkpoints/checkpoint.json"):
+            base = str(file.parent.parent)
+            listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+            jobs = [line.split(None, 1) for line in listed.splitlines() if line.rstrip().endswith("-m ml.train")]
+            for pid, args in jobs:
+                if "supervise" not in args and os.path.realpath(f"/proc/{pid}/cwd") == os.path.realpath(base):
+                    os.kill(int(pid), signal.SIGKILL)
+                    killed.append(int(pid))
+                    return
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="finds the job's process by its folder in /proc")
+def test_a_training_job_that_loses_its_machine_ends_with_the_same_model(deployment: Deployment) -> None:
+    described, undisturbed = _run(deployment)
+    assert described["PipelineExecutionStatus"] == "Succeeded", undisturbed
+    killed: list[int] = []
+    thread = threading.Thread(target=_kill_training_once, args=(deployment, killed))
+    thread.start()
+    described, disturbed = _run(deployment)
+    thread.join()
+    assert killed, "the job was faster than the test"
+    assert described["PipelineExecutionStatus"] == "Succeeded", disturbed
+    name = disturbed["Train"]["Metadata"]["TrainingJob"]["Arn"].rsplit("/", 1)[-1]
+    job = deployment.client("sagemaker").describe_training_job(TrainingJobName=name)
+    assert "Interrupted" in [one["Status"] for one in job["SecondaryStatusTransitions"]]
+    assert job["EnableManagedSpotTraining"]
+    assert _model(deployment, disturbed) == _model(deployment, undisturbed)
 
 
 def test_a_bad_file_fails_with_its_rows(deployment: Deployment) -> None:

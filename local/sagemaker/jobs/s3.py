@@ -36,7 +36,7 @@ def _relative(key: str, prefix: str) -> str:
     return key[len(prefix.rpartition("/")[0]) :].lstrip("/")
 
 
-def download(s3: Any, uri: str, folder: Path) -> int:
+def download(s3: Any, uri: str, folder: Path, *, required: bool = True) -> int:
     """Fetch all objects under a prefix.
 
     Returns
@@ -47,7 +47,7 @@ def download(s3: Any, uri: str, folder: Path) -> int:
     Raises
     ------
     DataError
-        When the role may not read them or there are none.
+        When the role may not read them, or there are none and some are required.
     """
     bucket, prefix = split(uri)
     count = 0
@@ -62,7 +62,7 @@ def download(s3: Any, uri: str, folder: Path) -> int:
                 count += 1
     except (ClientError, ServiceError) as exc:
         raise DataError(f"ClientError: Data download failed:{exc}") from exc
-    if not count:
+    if required and not count:
         raise DataError(f"ClientError: Data download failed:S3 key: {uri} matched no files on s3")
     return count
 
