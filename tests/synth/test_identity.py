@@ -18,6 +18,7 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "Custom::VpcRestrictDefaultSGCustomResourceProvider/Role": ("lambda.amazonaws.com", None),
     "FlowLogRole": ("vpc-flow-logs.amazonaws.com", OURS),
     "Inputs/Role": ("lambda.amazonaws.com", None),
+    "ChampionLookup/Role": ("lambda.amazonaws.com", None),
     "ProcessingRole": ("sagemaker.amazonaws.com", OURS),
     "TrainingRole": ("sagemaker.amazonaws.com", OURS),
     "PipelineRole": ("sagemaker.amazonaws.com", OURS),

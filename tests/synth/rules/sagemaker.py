@@ -10,7 +10,8 @@ from .walk import at, is_key
 
 Body = Mapping[str, Any]
 # Steps that take no machine of their own.
-WITHOUT_MACHINE = {"Condition", "Fail", "RegisterModel"}
+# A Lambda step calls a function, for which the rules of functions hold.
+WITHOUT_MACHINE = {"Condition", "Fail", "Lambda", "RegisterModel"}
 # Definitions that neither run nor keep anything: their parts are looked at where they stand.
 WITHOUT_CONTENT = {
     "AWS::SageMaker::Endpoint",
