@@ -1,8 +1,8 @@
 """Judge a model on the test customers: ``python -m ml.evaluate --model DIR --prepared DIR --output-dir DIR``.
 
 Writes evaluation.json with the gate's verdict, bias.json and explainability.json in the shape of SageMaker Clarify's
-reports, baseline.json that later customers are compared with, predictions.csv, by which another model can be compared
-with this one customer by customer, and evaluation.html for people.
+reports, data.json on all customers, baseline.json that later customers are compared with, predictions.csv, by which
+another model can be compared with this one customer by customer, and evaluation.html for people.
 """
 
 from __future__ import annotations
@@ -100,11 +100,13 @@ def judge(model: Model, prepared: Path, champion: Champion, costs: Costs, limits
     result["model"] = {key: model.metadata[key] for key in ("trained_at", "rounds", "schema_hash", "hyperparameters")}
     against = {"not_compared": comparison} if isinstance(comparison, str) else comparison
     result["champion"] = {"name": champion.name, **against}
-    result["data"] = {key: document(prepared, "report.json")[key] for key in ("raw_sha256", "recipe", "seed")}
+    data = document(prepared, "report.json")
+    result["data"] = {key: data[key] for key in ("raw_sha256", "recipe", "seed")}
     result["gate"] = gate.verdict(result, after, limits, model.schema)
     baseline = {**document(prepared, "baseline.json"), "predictions": drift.numbers(judged.probabilities)}
     return {
         "evaluation.json": _json(result),
+        "data.json": _json(data),
         "bias.json": _json(bias),
         "explainability.json": _json(explanation),
         "baseline.json": json.dumps(baseline, allow_nan=False) + "\n",

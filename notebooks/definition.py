@@ -9,6 +9,8 @@ from urllib.parse import urlparse
 # How the steps of the definition name what the others made.
 PREPARED = "Steps.Prepare.ProcessingOutputConfig.Outputs['prepared'].S3Output.S3Uri"
 ARTIFACT = "Steps.Train.ModelArtifacts.S3ModelArtifacts"
+CHAMPION_URI = "Steps.Champion.OutputParameters['ModelUri']"
+CHAMPION = "Steps.Champion.OutputParameters['Champion']"
 
 
 class WorkbenchError(Exception):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from definition import PREPARED, WorkbenchError, split
+from definition import CHAMPION, CHAMPION_URI, PREPARED, WorkbenchError, split
 
 if TYPE_CHECKING:
     from ml.compare import Predictions
@@ -126,8 +126,11 @@ class Workbench:
 
     @property
     def known(self) -> dict[str, Any]:
-        """What the steps may refer to: the pipeline's parameters, and the customers of the live model's run."""
-        return {**self._parameters, PREPARED: f"{self.run_uri}/prepared"}
+        """What the steps may refer to: the pipeline's parameters, the live model, and the customers of its run."""
+        package = self._live["package"]
+        (container,) = package["InferenceSpecification"]["Containers"]
+        live = {CHAMPION_URI: container["ModelDataUrl"], CHAMPION: package["ModelPackageArn"]}
+        return {**self._parameters, **live, PREPARED: f"{self.run_uri}/prepared"}
 
     def packages(self, most: int = 20, **only: str) -> list[dict[str, Any]]:
         """Return registered models, newest first, each with its package and its evaluation.

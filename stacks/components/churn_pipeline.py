@@ -173,8 +173,7 @@ class ChurnPipeline:
             model_uri=step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
             environment=SERVING_ENVIRONMENT,
             reports=Reports(
-                data=self._prepared("report.json"),
-                data_bias=self._prepared("bias.json"),
+                data=self._evaluated("data.json"),
                 quality=self._evaluated("evaluation.json"),
                 bias=self._evaluated("bias.json"),
                 explainability=self._evaluated("explainability.json"),

@@ -19,7 +19,6 @@ class Reports:
     """Addresses of what the registry keeps with a package: what its data and its model were found to be."""
 
     data: Json
-    data_bias: Json
     quality: Json
     bias: Json
     explainability: Json
@@ -33,7 +32,7 @@ class Reports:
             "ModelDataQuality": {"Statistics": _document(self.data)},
             "Bias": {
                 "Report": _document(self.bias),
-                "PreTrainingReport": _document(self.data_bias),
+                "PreTrainingReport": _document(self.bias),
                 "PostTrainingReport": _document(self.bias),
             },
             "Explainability": {"Report": _document(self.explainability)},

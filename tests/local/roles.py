@@ -24,6 +24,7 @@ PLACES = {
     "model": ("Training", "ModelRole"),
     "registrar": ("Training", "RegistrarRole"),
     "uploads": ("Training", "InputsRole"),
+    "champion": ("Training", "ChampionLookupRole"),
     "on event": ("Serving", "PipelineRunOnEventRole"),
     "is complete": ("Serving", "PipelineRunIsCompleteRole"),
     "invoker": ("Api", "InvokerRole"),

@@ -144,7 +144,8 @@ ALLOWED = {
         _use_key("data key", action=""),
     ],
     "training": [
-        _get("data", "{split}"), _list("data", "runs/"), _put("models", "{place}/probe"),
+        _get("data", "{split}"), _list("data", "runs/"), _list("models", "checkpoints/"),
+        _put("models", "{place}/probe"),
         _put("models", "{place}/probe", kms_key="models key"),
     ],
     "pipeline": [
@@ -163,6 +164,10 @@ ALLOWED = {
     "is complete": [
         _approve(action=""),
         Call("look at a run", "sagemaker", "describe_pipeline_execution", {"PipelineExecutionArn": "{execution}"}),
+    ],
+    "champion": [
+        Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT}),
+        Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
     ],
     "invoker": [_invoke(ENDPOINT, action="")],
     "experiment": [
@@ -220,6 +225,7 @@ DENIED = {
         _get("data", "raw/churn.csv", "read the raw data", "s3:GetObject"),
         _list("data", "raw/", "s3:ListBucket"),
         _get("models", "{artifact}", "read another model", "s3:GetObject"),
+        _list("models", "runs/", "s3:ListBucket"),
         _put("data", "{place}/probe", "s3:PutObject"),
         _put("models", "{place}/probe", "kms:GenerateDataKey", kms_key="data key"),
         _use_key("data key"),
@@ -337,6 +343,13 @@ DENIED = {
         Call("add a user", "sagemaker", "create_user_profile", {"DomainId": "{domain}", "UserProfileName": "other"},
              "sagemaker:CreateUserProfile"),
         Call("delete the domain", "sagemaker", "delete_domain", {"DomainId": "{domain}"}, "sagemaker:DeleteDomain"),
+    ],
+    "champion": [
+        *_READS_NOTHING, *_TRAINS, _process("of its own", {}),
+        Call("look at another endpoint", "sagemaker", "describe_endpoint", {"EndpointName": "other"},
+             "sagemaker:DescribeEndpoint"),
+        Call("look at another group's package", "sagemaker", "describe_model_package",
+             {"ModelPackageName": "{other package}"}, "sagemaker:DescribeModelPackage"),
     ],
     "uploads": [
         _approve(), _start(), _invoke(ENDPOINT),

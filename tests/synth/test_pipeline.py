@@ -177,9 +177,9 @@ def test_a_package_keeps_what_was_found_out_about_its_model(environment: Environ
 
     assert files(arguments["ModelMetrics"]) == {
         "ModelQuality/Statistics": "Evaluate/evaluation.json",
-        "ModelDataQuality/Statistics": "Prepare/report.json",
+        "ModelDataQuality/Statistics": "Evaluate/data.json",
         "Bias/Report": "Evaluate/bias.json",
-        "Bias/PreTrainingReport": "Prepare/bias.json",
+        "Bias/PreTrainingReport": "Evaluate/bias.json",
         "Bias/PostTrainingReport": "Evaluate/bias.json",
         "Explainability/Report": "Evaluate/explainability.json",
     }

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from tests.local.errands.common import LOYAL, PIPELINE, Failed, errand_name
+from tests.local.errands.common import ENDPOINT, LOYAL, PIPELINE, Failed, errand_name
 from tests.local.errands.runs import Runs
 
 
@@ -70,6 +70,15 @@ class Functions(Runs):
             answer = self.call(function, event, log)
         if answer["statusCode"] != 200:
             raise Failed(answer["body"])
+
+    def look_up(self, role: str) -> None:
+        """A run asks which model the endpoint serves."""
+        original = self.deployment.resource("Training", "AWS::Lambda::Function", "ChampionLookup")
+        log = self.deployment.resource("Training", "AWS::Logs::LogGroup", "ChampionLookup")
+        with self.function(original, role) as function:
+            answer = self.call(function, {"EndpointName": ENDPOINT, "Otherwise": "none"}, log)
+        if not answer["ModelUri"].startswith("s3://"):
+            raise Failed(f"there is no model: {answer['Champion']}")
 
     def start_runs(self, role: str) -> None:
         """CloudFormation asks for the run of its inputs, for a new one, and for the end of what runs."""

@@ -39,10 +39,12 @@ class Jobs:
         self.place = f"runs/{self.mark}"
         self.s3.put_object(Bucket=self.data, Key=f"{self.place}/train.csv", Body=b"1")
         self.s3.put_object(Bucket=self.models, Key=f"{self.place}/model.tar.gz", Body=tiny_model())
+        self.kept = f"checkpoints/{self.mark}"
+        self.s3.put_object(Bucket=self.models, Key=f"{self.kept}/step", Body=b"1")
 
     def clean_up(self) -> None:
         """Take away what errands have left in the buckets."""
-        places = itertools.product((self.data, self.models), (self.place, f"experiments/{self.mark}"))
+        places = itertools.product((self.data, self.models), (self.place, self.kept, f"experiments/{self.mark}"))
         for bucket, prefix in places:
             for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
                 found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -91,9 +93,11 @@ class Jobs:
         }
 
     def train(self, role: str, place: str = "") -> None:
-        """A training job that reads code and splits and writes an artifact."""
-        name, place = errand_name(), place or self.place
+        """A training job that reads code and splits and writes an artifact; the pipeline's goes on from a checkpoint."""
+        name = errand_name()
         request = self.training_request()
+        if not place:
+            place, request["CheckpointConfig"] = self.place, {"S3Uri": f"s3://{self.models}/{self.kept}"}
         request["OutputDataConfig"] = request["OutputDataConfig"] | {"S3OutputPath": f"s3://{self.models}/{place}"}
         self.sagemaker.create_training_job(TrainingJobName=name, RoleArn=role, **request)
         try:
@@ -107,7 +111,7 @@ class Jobs:
         """A request like the pipeline's, without name and role."""
         step = self.steps["Train"]
         kept = ("ResourceConfig", "VpcConfig", "StoppingCondition", "EnableNetworkIsolation",
-                "EnableInterContainerTrafficEncryption")  # fmt: skip
+                "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining")  # fmt: skip
         channels = copy.deepcopy(step["InputDataConfig"])
         for channel in channels:
             if channel["ChannelName"] != "code":

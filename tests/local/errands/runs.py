@@ -24,7 +24,7 @@ class Runs(Serving):
             for member in ("AppSpecification", "AlgorithmSpecification"):
                 if member in step.get("Arguments", {}):
                     step["Arguments"][member] |= python(lines[step["Name"]])
-        asleep = [_asleep(step) for step in definition["Steps"][:2]]
+        asleep = [_asleep(step) for step in definition["Steps"] if step["Name"] in ("Prepare", "Train")]
         for suffix, steps in (("", definition["Steps"]), ("-asleep", asleep)):
             body = json.dumps(definition | {"Steps": steps})
             self.sagemaker.create_pipeline(

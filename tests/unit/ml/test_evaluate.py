@@ -174,7 +174,7 @@ def test_a_limit_that_is_no_number_is_refused(
 
 def test_all_that_a_package_keeps_is_written(evaluation: dict[str, Any], tmp_path: Path, prepared: Path) -> None:
     out = tmp_path / "out"
-    names = {"evaluation.json", "evaluation.html", "bias.json", "explainability.json", "baseline.json"}
+    names = {"evaluation.json", "evaluation.html", "bias.json", "explainability.json", "baseline.json", "data.json"}
     assert {p.name for p in out.iterdir()} == names | {"predictions.csv"}
     bias = json.loads((out / "bias.json").read_text())
     assert bias.keys() == {"version", "pre_training_bias_metrics", "post_training_bias_metrics"}
