@@ -84,7 +84,7 @@ def _written(metric: dict[str, Any] | None) -> str:
     if metric is None or metric["value"] is None:
         return "–"
     if "limit" not in metric:
-        return f"{metric['value']:.2f}"
+        return f"{round(metric['value'], 2) + 0.0:.2f}"  # no -0.00
     beyond = " beyond its limit" if metric["beyond"] else ""
     return f"{metric['value']:+.3f} ({metric['low']:+.2f} to {metric['high']:+.2f}){beyond}"
 

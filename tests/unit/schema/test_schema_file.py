@@ -49,6 +49,14 @@ def test_it_describes_the_twenty_attributes_and_the_target() -> None:
         (lambda d: entry(d, "day_mins").pop("label"), "label"),
         (lambda d: entry(d, "churn").update(role="dropped", dropped_reason="no"), "label"),
         (lambda d: d.update(identifier=["passport"]), "identifier"),
+        (lambda d: entry(d, "area_code").update(facet={}), "facet must hold why"),
+        (lambda d: entry(d, "area_code").update(facet={"why": "because", "limit": 1}), "facet must hold why"),
+        (lambda d: entry(d, "area_code").update(facet="yes"), "facet must hold why"),
+        (lambda d: entry(d, "day_mins").update(facet={"why": "because"}), "only a category or a yes or no"),
+        (lambda d: entry(d, "churn").update(facet={"why": "because"}), "only a category or a yes or no"),
+        (lambda d: entry(d, "state")["facet"]["groups"]["South"].remove("TX"), "every category once"),
+        (lambda d: entry(d, "state")["facet"]["groups"]["South"].append("NY"), "every category once"),
+        (lambda d: entry(d, "intl_plan")["facet"].update(groups={"a": []}), "every category once"),
     ],
 )
 def test_a_spoilt_document_is_refused(spoil: Callable[[dict[str, Any]], object], told: str) -> None:
