@@ -152,6 +152,8 @@ def _check_steps(steps: tuple[Step, ...], kinds: frozenset[str], parameters: set
     for step in steps:
         if step.kind not in kinds:
             raise _bad(f"step {step.name} is of type {step.kind}, which the laptop run does not know")
+        if step.kind == "Lambda" and not isinstance(step.body.get("FunctionArn"), str):
+            raise _bad(f"step {step.name} needs a FunctionArn")
         missing = step.needs - set(names)
         if missing:
             raise _bad(f"step {step.name} refers to unknown steps: {', '.join(sorted(missing))}")
