@@ -93,7 +93,7 @@ class Jobs:
         }
 
     def train(self, role: str, place: str = "") -> None:
-        """A training job that reads code and splits and writes an artifact; the pipeline's goes on from a checkpoint."""
+        """A training job that reads code and splits, and writes an artifact; the pipeline's has a checkpoint, too."""
         name = errand_name()
         request = self.training_request()
         if not place:

@@ -295,7 +295,7 @@ def test_the_report_tells_what_the_data_are(raw: Path, tmp_path: Path) -> None:
 
 
 def test_the_page_speaks_in_labels_and_shows_the_classes(raw: Path, tmp_path: Path) -> None:
-    for recipe, told in (("default", "keeps the share of churners"), ("lab", "differ by chance")):
+    for recipe, told in (("default", "the same in every run"), ("lab", "The lab shuffles and cuts")):
         assert run(raw, tmp_path / recipe, "--recipe", recipe) == 0
         page = (tmp_path / recipe / "report.html").read_text()
         assert told in page
