@@ -107,7 +107,11 @@ def evaluate(customers: Customers, seed: int, damage: Damage) -> tuple[float, fl
         return precision, cost, by_limits, False
     other = customers.judge(fewer(*parts)[:2] if damage is newer else parts[:2], test)
     found["champion"] = {"name": "sound"} | compare(test.labels, judged, other, costs, groups)
-    against = gate.verdict(found, report, gate.Limits(), customers.schema)["verdict"] == gate.REFUSED
+    alone = gate.Limits()._replace(
+        maximum_loss_of_precision=limits.maximum_loss_of_precision,
+        maximum_cost_increase_per_customer=limits.maximum_cost_increase_per_customer,
+    )
+    against = gate.verdict(found, report, alone, customers.schema)["verdict"] == gate.REFUSED
     return precision, cost, by_limits, against
 
 

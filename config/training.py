@@ -38,6 +38,8 @@ class TrainingSettings(Section):
     maximum_accuracy_difference, maximum_recall_difference : float
         Gate: how far accuracy and recall for a group of customers may differ from those for all others, 0 to 1;
         docs/decisions/bias.md says which groups, and why a difference must be surely beyond the limit.
+    maximum_loss_of_precision, maximum_cost_increase_per_customer : float
+        Gate: what a model may surely lose in average precision, and cost more in USD, against the one in production.
     compare_with_champion : bool
         Gate: whether a model that is surely worse than the one in production is refused. Without, a model that must
         go first, because what it learnt from was wrong, can be replaced.
@@ -60,6 +62,8 @@ class TrainingSettings(Section):
     maximum_cost_per_customer: float = 32.0
     maximum_accuracy_difference: float = 0.05
     maximum_recall_difference: float = 0.2
+    maximum_loss_of_precision: float = 0.01
+    maximum_cost_increase_per_customer: float = 0.5
     compare_with_champion: bool = True
 
     @property
@@ -102,8 +106,9 @@ class TrainingSettings(Section):
             high=1,
             remedy="Average precision is a share; random guessing reaches the churn rate.",
         )
-        for name in ("maximum_accuracy_difference", "maximum_recall_difference"):
+        for name in ("maximum_accuracy_difference", "maximum_recall_difference", "maximum_loss_of_precision"):
             self.require_range(name, low=0, high=1, remedy="It is a difference of shares; 1 refuses nothing.")
+        self.require_range("maximum_cost_increase_per_customer", low=0, high=1e6, remedy="Give USD per customer.")
         self.require(
             0 < self.maximum_cost_per_customer <= self.cost_missed_churner,
             "maximum_cost_per_customer",

@@ -55,8 +55,8 @@ def _balance(report: dict[str, Any]) -> str:
     text += (
         "The lab shuffles and cuts, so the churn rates of its parts differ by chance."
         if report["recipe"] == "lab"
-        else "A customer's part depends on who it is and on nobody else, so it is the same in every run; the churn rates "
-        "of the parts differ by chance."
+        else "A customer's part depends on who it is and on nobody else, so it is the same in every run; the churn "
+        "rates of the parts differ by chance."
     )
     return section("Class balance", text, f'<div class="grid-of wide">{body}</div>')
 

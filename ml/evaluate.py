@@ -120,7 +120,7 @@ def _json(document: Any) -> str:
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
-    """Read the command line; limits that are not given refuse nothing."""
+    """Read the command line; limits that are not given refuse nothing but what is surely worse than the champion."""
     given = base_dir() / "processing" / "input"
     parser = argparse.ArgumentParser(prog="python -m ml.evaluate", description=__doc__)
     parser.add_argument("--model", type=Path, default=given / "model", help="holds model.tar.gz")

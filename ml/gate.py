@@ -13,12 +13,16 @@ LONGEST = 900  # characters: what CloudFormation shows of a reason
 
 
 class Limits(NamedTuple):
-    """What a model must reach on the test customers, whatever is in production; differences are between groups."""
+    """What a model must reach on the test customers; differences are between groups, and the last two are what it may
+    lose, surely, against the model in production.
+    """
 
     minimum_average_precision: float = 0.0
     maximum_cost_per_customer: float = float("inf")
     maximum_accuracy_difference: float = 1.0
     maximum_recall_difference: float = 1.0
+    maximum_loss_of_precision: float = 0.0
+    maximum_cost_increase_per_customer: float = 0.0
 
     @property
     def of_bias(self) -> dict[str, float]:
@@ -54,7 +58,7 @@ def verdict(
     if "not_compared" in comparison:
         against = f"Not compared with a model in production: {comparison['not_compared']}."
     else:
-        reasons += _worse(comparison)
+        reasons += _worse(comparison, limits)
         against = _against(comparison)
     if reasons:
         message = f"The model is refused on the test customers: {'; '.join(reasons)}. {against}"
@@ -64,16 +68,18 @@ def verdict(
     return {"verdict": REFUSED if reasons else PASSED, "reasons": reasons, "message": shortened}
 
 
-def _worse(comparison: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for everything in which the challenger is worse, by more than chance explains."""
+def _worse(comparison: Mapping[str, Any], limits: Limits) -> list[str]:
+    """Return a sentence for everything in which the challenger is worse: by more than chance explains, and by more than
+    is tolerated, since with many customers every trifle is sure.
+    """
     found = []
     precision, cost = comparison["average_precision"], comparison["expected_cost_per_customer"]
-    if precision["worse"]:
+    if precision["worse"] and -precision["difference"] > limits.maximum_loss_of_precision:
         found.append(
             f"average precision is {-precision['difference']:.4f} below that of the model in production "
             f"(interval {-precision['high']:.4f} to {-precision['low']:.4f})"
         )
-    if cost["worse"]:
+    if cost["worse"] and cost["difference"] > limits.maximum_cost_increase_per_customer:
         found.append(
             f"it costs {cost['difference']:.2f} USD a customer more than the model in production "
             f"(interval {cost['low']:.2f} to {cost['high']:.2f})"

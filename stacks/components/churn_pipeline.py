@@ -37,6 +37,8 @@ LIMITS = {
     "maximum_cost_per_customer": "MaximumCostPerCustomer",
     "maximum_accuracy_difference": "MaximumAccuracyDifference",
     "maximum_recall_difference": "MaximumRecallDifference",
+    "maximum_loss_of_precision": "MaximumLossOfPrecision",
+    "maximum_cost_increase_per_customer": "MaximumCostIncreasePerCustomer",
 }
 # Below the code: what the evaluate step gets in place of a model where none is in production.
 NO_MODEL = "ml/no_model/"

@@ -87,6 +87,13 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
         "training.maximum_recall_difference",
         "difference of shares",
     ),
+    (TrainingSettings, {"maximum_loss_of_precision": -0.1}, "training.maximum_loss_of_precision", "from 0 to 1"),
+    (
+        TrainingSettings,
+        {"maximum_cost_increase_per_customer": -1.0},
+        "training.maximum_cost_increase_per_customer",
+        "USD per customer",
+    ),
     (TrainingSettings, {"maximum_accuracy_difference": -0.1}, "training.maximum_accuracy_difference", "from 0 to 1"),
     (TrainingSettings, {"step_timeout_s": 59}, "training.step_timeout_s", "from 60"),
     (TrainingSettings, {"hyperparameters": (("eta", "1"), ("eta", "2"))}, "training.hyperparameters", "once"),

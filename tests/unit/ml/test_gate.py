@@ -182,6 +182,26 @@ def test_a_challenger_that_is_worse_is_told_by_how_much() -> None:
     )
 
 
+@pytest.mark.parametrize(("lost", "dearer", "reasons"), [(0.03, 4.0, 0), (0.0299, 4.0, 1), (0.03, 3.99, 1)])
+def test_a_sure_loss_within_what_is_tolerated_passes(lost: float, dearer: float, reasons: int) -> None:
+    told = evaluation(
+        average_precision=figures(0.875, 0.905, -0.05, -0.01, worse=True),
+        expected_cost_per_customer=figures(26.0, 22.0, 2.5, 5.5, worse=True),
+        bias=[],
+    )
+    limits = Limits(maximum_loss_of_precision=lost + 1e-12, maximum_cost_increase_per_customer=dearer)
+    assert len(gate.verdict(told, no_bias(), limits, SCHEMA)["reasons"]) == reasons
+
+
+def test_a_loss_that_may_be_luck_passes() -> None:
+    told = evaluation(
+        average_precision=figures(0.8, 0.9, -0.21, 0.01, worse=False),
+        expected_cost_per_customer=figures(30.0, 22.0, -0.1, 16.0, worse=False),
+        bias=[],
+    )
+    assert gate.verdict(told, no_bias(), Limits(), SCHEMA)["verdict"] == "passed"
+
+
 def test_the_message_is_no_longer_than_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate.bias_report, "beyond", lambda *_: ["a group: " + "x" * 100] * 20)
     assert len(gate.verdict(evaluation(), no_bias(), Limits(), SCHEMA)["message"]) == gate.LONGEST
