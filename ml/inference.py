@@ -39,8 +39,10 @@ def model_fn(model_dir: str) -> Any:
     return Predictor(Path(model_dir))
 
 
-def input_fn(body: str | bytes, content_type: str = JSON) -> tuple[str, Any]:
-    """Read a request: ("records", list of objects) from JSON, or ("csv", text).
+def input_fn(body: str | bytes, content_type: str = JSON) -> tuple[str, Any, int | None]:
+    """Read a request: ("records", list of objects, how many of them to explain) from JSON, or ("csv", text, None).
+
+    ``explain`` in the JSON counts from the first customer; without it, all are explained.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def input_fn(body: str | bytes, content_type: str = JSON) -> tuple[str, Any]:
     except UnicodeDecodeError as exc:
         raise RequestError("The body must be UTF-8 text.") from exc
     if kind == CSV:
-        return "csv", text
+        return "csv", text, None
     if kind != JSON:
         raise RequestError(f"The content type must be {JSON} or {CSV}.", 415)
     try:
@@ -63,10 +65,13 @@ def input_fn(body: str | bytes, content_type: str = JSON) -> tuple[str, Any]:
     records = document.get("instances") if isinstance(document, dict) else None
     if not isinstance(records, list):
         raise RequestError('The body must be an object with "instances", a list of customers.')
-    return "records", records
+    explain = document.get("explain")
+    if not (explain is None or (type(explain) is int and explain >= 0)):
+        raise RequestError('"explain" must be a whole number of customers, from 0.')
+    return "records", records, explain
 
 
-def predict_fn(data: tuple[str, Any], model: Any) -> dict[str, Any]:
+def predict_fn(data: tuple[str, Any, int | None], model: Any) -> dict[str, Any]:
     """Check and score the customers of a request.
 
     Raises
@@ -74,12 +79,12 @@ def predict_fn(data: tuple[str, Any], model: Any) -> dict[str, Any]:
     RequestError
         When any customer breaks a rule: none is scored then.
     """
-    kind, content = data
+    kind, content, explain = data
     try:
         records = model.check_csv(content) if kind == "csv" else model.check(content)
     except ValueError as exc:  # BadRecords and SchemaError
         raise RequestError(str(exc)) from exc
-    answer: dict[str, Any] = model.predict(records)
+    answer: dict[str, Any] = model.predict(records, explain=explain)
     return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from schema import Problem, Schema, load_schema, parse_csv
 
 PROBLEMS_SHOWN = 20
 PLACES_SHOWN = 5
+VERSION = "MODEL_VERSION"  # variable of the container
 
 
 class BadRecords(ValueError):
@@ -62,9 +64,9 @@ class Predictor:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What an answer says of the model."""
-        keys = ("threshold", "base_probability", "schema_hash", "trained_at", "metrics")
-        return {key: self.metadata[key] for key in keys}
+        """What an answer says of the model. Its version in the registry only who deploys it knows, and says here."""
+        keys = ("threshold", "base_probability", "schema_hash", "trained_at", "costs", "metrics")
+        return {"version": os.environ.get(VERSION) or None, **{key: self.metadata[key] for key in keys}}
 
     def check(self, records: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the records.
@@ -93,27 +95,47 @@ class Predictor:
             raise BadRecords("line", problems)
         return [row.record for row in rows]
 
-    def predict(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return predictions of checked records, in order, and what is known of the model."""
+    def predict(self, records: Sequence[dict[str, Any]], *, explain: int | None = None) -> dict[str, Any]:
+        """Return predictions of checked records, in order, and what is known of the model.
+
+        Parameters
+        ----------
+        explain : int, optional
+            How many of the records, from the first, get reasons; all of them unless it is given.
+        """
         import xgboost
 
         if not records:
             return {"predictions": [], "model": self.about}
-        rows = [self.schema.encode(record) for record in records]
-        data = xgboost.DMatrix(np.array(rows, dtype=np.float64), feature_names=list(self.schema.columns))
+        explained = len(records) if explain is None else min(explain, len(records))
+        rows = np.array([self.schema.encode(record) for record in records], dtype=np.float64)
+        data = xgboost.DMatrix(rows, feature_names=list(self.schema.columns))
         margins = self.booster.predict(data, output_margin=True).astype(np.float64)
+        threshold = self.metadata["threshold"]
+        predictions: list[dict[str, Any]] = [
+            {"probability": float(probability), "churn": bool(probability >= threshold)}
+            for probability in 1 / (1 + np.exp(-margins))
+        ]
+        for prediction, told in zip(predictions, self._explained(records, rows, margins, explained), strict=False):
+            prediction.update(told)
+        return {"predictions": predictions, "model": self.about}
+
+    def _explained(
+        self, records: Sequence[dict[str, Any]], rows: np.ndarray, margins: np.ndarray, count: int
+    ) -> list[dict[str, Any]]:
+        """Return bias and reasons of the first `count` records; `rows` has shape (n_records, n_columns)."""
+        if not count:
+            return []
+        import xgboost
+
+        data = xgboost.DMatrix(rows[:count], feature_names=list(self.schema.columns))
         contributions = self.booster.predict(data, pred_contribs=True).astype(np.float64)
         # XGBoost sums in single precision, which leaves some 1e-6 over: the bias takes it, so that all adds up.
-        contributions[:, -1] += margins - contributions.sum(axis=1)
-        probabilities = 1 / (1 + np.exp(-margins))
-        threshold = self.metadata["threshold"]
-        predictions = [
+        contributions[:, -1] += margins[:count] - contributions.sum(axis=1)
+        return [
             {
-                "probability": float(probability),
-                "churn": bool(probability >= threshold),
                 "bias": float(columns[-1]),
                 "reasons": [r._asdict() for r in self._explainer.reasons(record, row, columns[:-1])],
             }
-            for record, row, probability, columns in zip(records, rows, probabilities, contributions, strict=True)
+            for record, row, columns in zip(records, rows.tolist(), contributions, strict=False)
         ]
-        return {"predictions": predictions, "model": self.about}

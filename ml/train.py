@@ -68,6 +68,7 @@ def train(argv: Sequence[str], model_dir: Path) -> None:
     metadata = {
         "threshold": fitted.threshold,
         "break_even": hyperparameters.costs(settings).break_even,
+        "costs": hyperparameters.costs(settings)._asdict(),
         "base_probability": float(everyone.labels.mean()),
         "metrics": {"validation": fitted.validation},
         "rounds": fitted.rounds,

@@ -141,6 +141,18 @@ class Schema:
                 problems.append(attribute.missing())
             elif problem := attribute.check(record[name]):
                 problems.append(problem)
+        return problems + self._unknown(record)
+
+    def validate_change(self, change: object) -> list[Problem]:
+        """Return every problem of a change: at least one field of a record, each with a value that it may hold."""
+        if not isinstance(change, Mapping) or not change:
+            return [Problem("", "must be an object of at least one field and value", "Name a field to change.")]
+        known = {name: attribute for name, attribute in self._inputs.items() if name in change}
+        problems = [problem for name, attribute in known.items() if (problem := attribute.check(change[name]))]
+        return problems + self._unknown(change)
+
+    def _unknown(self, record: Mapping[str, object]) -> list[Problem]:
+        problems = []
         for name in record:
             if name not in self._inputs:
                 shown = str(name)[:_LONGEST_FIELD_SHOWN]

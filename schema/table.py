@@ -11,14 +11,15 @@ from schema.model import Schema
 
 
 class Row(NamedTuple):
-    """One row of a file: the line where it begins, what it said, what is wrong with it."""
+    """One row of a file: the line where it begins, what it said, what is wrong with it, and what it calls itself."""
 
     line: int
     record: dict[str, object]
     problems: list[Problem]
+    id: str = ""
 
 
-def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
+def parse_csv(schema: Schema, text: str, *, whole: bool = False, id_column: str = "") -> list[Row]:
     """Read customers from CSV text with a header row.
 
     Parameters
@@ -30,6 +31,8 @@ def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
     whole : bool
         Whether all attributes are required and checked, as in the raw data, instead of the inputs
         alone, with label and dropped columns allowed and left out.
+    id_column : str
+        A column beside the schema's that the file may have, for names of its own.
 
     Returns
     -------
@@ -46,12 +49,15 @@ def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
     begins = 1  # a quoted cell may hold line ends, so that a row's first line is not its last
     try:
         header = next(reader, [])
-        wanted = _columns(schema, header, whole)
+        wanted = _columns(schema, header, whole, id_column)
+        named = [n for n, cell in enumerate(header) if id_column and cell.strip() == id_column]
         rows = []
         begins = reader.line_num + 1
         for cells in reader:
             if cells:  # a blank line is no customer
-                rows.append(_row(begins, cells, wanted, len(header)))
+                row = _row(begins, cells, wanted, len(header))
+                fits = len(cells) == len(header)
+                rows.append(row._replace(id=cells[named[0]].strip()) if named and fits else row)
             begins = reader.line_num + 1
     except csv.Error as exc:
         raise SchemaError(
@@ -63,7 +69,7 @@ def parse_csv(schema: Schema, text: str, *, whole: bool = False) -> list[Row]:
     return rows
 
 
-def _columns(schema: Schema, header: list[str], whole: bool) -> list[tuple[int, Attribute]]:
+def _columns(schema: Schema, header: list[str], whole: bool, id_column: str) -> list[tuple[int, Attribute]]:
     """Return the position and attribute of each wanted column, or say what the header lacks."""
     if not any(cell.strip() for cell in header):
         raise SchemaError("the file has no header row; put the column names on its first line")
@@ -72,8 +78,12 @@ def _columns(schema: Schema, header: list[str], whole: bool) -> list[tuple[int, 
     known = {a.name: a for a in schema.attributes} | {a.column: a for a in schema.attributes}
     positions: dict[str, int] = {}
     unknown, repeated = [], []
+    names = sum(cell.strip() == id_column for cell in header) if id_column else 0
+    repeated += [id_column] * (names - 1)
     for position, cell in enumerate(header):
         attribute = known.get(cell.strip())
+        if names and cell.strip() == id_column:
+            continue
         if attribute is None:
             unknown.append(f"column {position + 1}")
         elif attribute.name in positions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -13,11 +13,22 @@ from config import ServingSettings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import CAPTURE
+from stacks.components.churn_pipeline import SERVING_ENVIRONMENT
 from stacks.components.grants import resource_of
 from stacks.components.place import Place
 
 # SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
 VARIANT = "main"
+
+
+def serving_environment(model_package_arn: str) -> dict[str, str]:
+    """Tell the container which version of its group it serves: an artifact is packed before it has one.
+
+    The package's own variables are repeated, so that it does not matter whether SageMaker adds these to them or takes
+    these instead. The version alone, not the ARN: it is told to callers, whom the account is no business of.
+    """
+    # arn:…:model-package/<group>/<version>
+    return {**SERVING_ENVIRONMENT, "MODEL_VERSION": Fn.select(2, Fn.split("/", model_package_arn))}
 
 
 class ModelEndpoint(Construct):
@@ -55,7 +66,11 @@ class ModelEndpoint(Construct):
             self,
             "Model",
             execution_role_arn=role.role_arn,
-            containers=[sagemaker.CfnModel.ContainerDefinitionProperty(model_package_name=model_package_arn)],
+            containers=[
+                sagemaker.CfnModel.ContainerDefinitionProperty(
+                    model_package_name=model_package_arn, environment=serving_environment(model_package_arn)
+                )
+            ],
             enable_network_isolation=settings.network_isolated,
             vpc_config=self._vpc_config() if settings.in_vpc else None,
         )

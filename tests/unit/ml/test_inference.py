@@ -16,6 +16,7 @@ import xgboost
 
 from ml import artifact, fit, inference
 from ml.dataset import read_csv
+from ml.money import Costs
 from schema import load_examples, load_schema, parse_csv
 
 SCHEMA = load_schema()
@@ -67,10 +68,34 @@ def test_a_raw_row_scores_as_its_training_row_does(
     assert [p["probability"] for p in ask(records)["predictions"]] == pytest.approx(by_file, abs=1e-6)
 
 
-def test_the_answer_says_what_the_model_is(ask: Callable[..., Answer], trained: tuple[Path, str]) -> None:
+def test_the_answer_says_what_the_model_is(
+    ask: Callable[..., Answer], trained: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     metadata = artifact.load_metadata(trained[0])
-    about = ask([GOLDEN["loyal"]])["model"]
-    assert about == {k: metadata[k] for k in ("threshold", "base_probability", "schema_hash", "trained_at", "metrics")}
+    told = ("threshold", "base_probability", "schema_hash", "trained_at", "costs", "metrics")
+    about = {k: metadata[k] for k in told}
+    assert ask([GOLDEN["loyal"]])["model"] == {"version": None, **about}
+    assert about["costs"] == Costs()._asdict()
+    # The version in the registry is not in the artifact: it is given after training, and the deployment tells it.
+    monkeypatch.setenv("MODEL_VERSION", "7")
+    assert ask([])["model"] == {"version": "7", **about}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9])
+def test_only_those_that_are_to_be_explained_are(model: Any, count: int) -> None:
+    records = [GOLDEN["loyal"], GOLDEN["at_risk"]]
+    body = json.dumps({"instances": records, "explain": count})
+    predictions = inference.predict_fn(inference.input_fn(body), model)["predictions"]
+    full = model.predict(records)["predictions"]
+    for place, (one, whole) in enumerate(zip(predictions, full, strict=True)):
+        expected = whole if place < count else {name: whole[name] for name in ("probability", "churn")}
+        assert one == pytest.approx(expected) if place >= count else one == expected
+
+
+@pytest.mark.parametrize("explain", [-1, 1.5, True, "all", []])
+def test_a_number_to_explain_that_is_none_is_refused(explain: Any) -> None:
+    with pytest.raises(inference.RequestError, match="whole number"):
+        inference.input_fn(json.dumps({"instances": [], "explain": explain}))
 
 
 def test_many_customers_keep_their_order_and_do_not_touch_each_other(ask: Callable[..., Answer]) -> None:
@@ -132,10 +157,10 @@ def test_nan_in_json_is_refused(model: Any) -> None:
 
 def test_a_thousand_bad_customers_make_a_short_error(model: Any) -> None:
     with pytest.raises(inference.RequestError, match="Rows 1, 2, 3, 4, 5 and 995 more: state is missing") as caught:
-        inference.predict_fn(("records", [{}] * 1000), model)
+        inference.predict_fn(("records", [{}] * 1000, None), model)
     assert len(str(caught.value)) < 4000
     with pytest.raises(inference.RequestError, match="And 980 more kinds of problems") as caught:
-        inference.predict_fn(("records", [{**GOLDEN["loyal"], f"field_{i}": 1} for i in range(1000)]), model)
+        inference.predict_fn(("records", [{**GOLDEN["loyal"], f"field_{i}": 1} for i in range(1000)], None), model)
     assert len(str(caught.value)) < 4000
 
 
