@@ -43,6 +43,7 @@ NAMES: dict[str, dict[str, Any]] = {
     },
     "ministack.core.iam_evaluator": {
         "EvalContext": ["principal_arn", "principal_type", "principal_account", "action"],
+        "_anonymous": None,
         "_action_matches": ["request_action", "actions", "not_actions"],
         "_conditions_met": ["conditions", "ctx"],
         "_first_match": ["ctx", "stmts", "effect"],
@@ -59,6 +60,7 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.services.apigateway_v1": {
         "_GatewayError": ["response_type", "message"],
         "_build_lambda_event_v1": [],
+        "_check_request_validation": ["method_obj", "api_id", "request", "headers", "body", "query_params"],
         "_create_request_validator": ["api_id", "data"],
         "_request_validators": None,
         "_resources": None,
@@ -104,9 +106,22 @@ NAMES: dict[str, dict[str, Any]] = {
     },
     "ministack.services.eventbridge": {"_put_events": ["data", "allow_aws_source"]},
     "ministack.services.iam": {"_roles": None},
+    "ministack.services.cloudwatch": {
+        "_store_datum": [
+            "namespace",
+            "name",
+            "dims",
+            "ts",
+            "unit",
+            "value",
+            "values",
+            "counts",
+            "stat_values",
+        ],
+    },
     "ministack.services.lambda_svc": {
         "_create_function": ["data"],
-        "_emit_lambda_logs": ["func", "request_id"],
+        "_emit_lambda_logs": ["func", "request_id", "log_text"],
         "error_response_json": ["code", "message", "status"],
     },
     "ministack.services.s3": {

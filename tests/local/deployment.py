@@ -112,15 +112,9 @@ class Deployment:
         return values[key]
 
     def log_lines(self, group: str) -> list[str]:
-        """All messages of a log group, stream by stream."""
-        logs = self.client("logs")
-        lines = []
-        for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
-            events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True)[
-                "events"
-            ]
-            lines += [event["message"] for event in events]
-        return lines
+        """All messages of a log group, of however many streams."""
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return [event["message"] for page in pages for event in page["events"]]
 
     def cdk(self) -> Cdk:
         """The CDK command line against this system."""

@@ -3,6 +3,7 @@
 import json
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,50 @@ def test_a_refused_body_never_reached_the_function(deployment: Deployment) -> No
 
     found = json.loads(_eventually(line))
     assert found["integrationStatus"] == "-"
+
+
+def test_the_function_logs_its_calls_though_nobody_signed_them(deployment: Deployment) -> None:
+    group = deployment.resource("Api", "AWS::Logs::LogGroup", "InvokerLog")
+    _, problem = deployment.post("api/predictions", {"customers": [{}]})
+    wanted = {"logGroupName": group, "filterPattern": f'"{problem["request_id"]}"'}
+    (event,) = _eventually(lambda: deployment.client("logs").filter_log_events(**wanted)["events"])
+    line = json.loads(event["message"])
+    assert (line["status"], line["error"], line["problems"]) == (400, "InvalidCustomers", 15)
+
+
+def test_the_functions_lines_become_metrics(deployment: Deployment) -> None:
+    deployment.post("api/predictions", {"customers": [EXAMPLES["loyal"], EXAMPLES["at_risk"]]})
+    dimensions = [{"Name": "Endpoint", "Value": "churn-local"}, {"Name": "Resource", "Value": "/predictions"}]
+
+    def score() -> dict[str, float] | None:
+        now = datetime.now(UTC)
+        found = deployment.client("cloudwatch").get_metric_statistics(
+            Namespace="Churn/Api",
+            MetricName="Score",
+            Dimensions=dimensions,
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Minimum", "Maximum", "SampleCount"],
+        )
+        return next(iter(found["Datapoints"]), None)
+
+    found = _eventually(score)
+    assert found["SampleCount"] >= 2
+    assert 0 <= found["Minimum"] < 0.2
+    assert 0.8 < found["Maximum"] <= 1
+
+
+def test_the_model_and_its_version_are_those_of_the_registry(deployment: Deployment) -> None:
+    with urllib.request.urlopen(f"{deployment.site_url}api/model", timeout=30) as answer:
+        told = json.load(answer)
+    sagemaker = deployment.client("sagemaker")
+    config = sagemaker.describe_endpoint(EndpointName="churn-local")["EndpointConfigName"]
+    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    (container,) = sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
+    package = sagemaker.describe_model_package(ModelPackageName=container["ModelPackageName"])
+    assert told["version"] == str(package["ModelPackageVersion"])
+    assert set(told["costs"]) == {"missed_churner", "wasted_incentive", "saved_customer"}
 
 
 def test_the_endpoint_logs_and_counts_its_calls(deployment: Deployment) -> None:

@@ -6,6 +6,7 @@ from local.emulator.patches import (
     auth,
     buckets,
     custom_resources,
+    embedded_metrics,
     encryption,
     functions,
     gateway,
@@ -30,6 +31,7 @@ def install() -> None:
     custom_resources.install()
     buckets.install()
     encryption.install()
+    embedded_metrics.install()
     functions.install()
     gateway.install()
     access_logs.install()

@@ -1,6 +1,7 @@
-"""Lambda acts with the function's role: it writes the log, and attaches interfaces for a function in a VPC.
+"""Lambda acts with the function's role: it writes the log and the traces, and attaches interfaces in a VPC.
 
-MiniStack writes the log whatever the role may do, and makes a function in a VPC without asking.
+MiniStack writes the log whatever the role may do, and makes a function in a VPC, or one that is traced, without asking.
+It sends no traces: there is no X-Ray here.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 """
@@ -8,7 +9,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuratio
 import logging
 from typing import Any
 
-from ministack.core import lambda_runtime
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
@@ -36,17 +37,17 @@ def install() -> None:
 
     def create_function(data: Props) -> Any:
         try:
-            _attach(data)
+            _check(data)
         except MissingPermission as exc:
             return lambda_svc.error_response_json("InvalidParameterValueException", str(exc), 400)
         return create(data)
 
     def deploy(logical_id: str, props: Props, stack: str) -> Any:
-        _attach(props)
+        _check(props)
         return handlers["create"](logical_id, props, stack)
 
     def redeploy(physical_id: str, old: Props, new: Props, *rest: Any) -> Any:
-        _attach(new)
+        _check(new)
         return handlers["update"](physical_id, old, new, *rest)
 
     lambda_svc._emit_lambda_logs, lambda_svc._create_function = emit_logs, create_function
@@ -58,6 +59,16 @@ def _may_log(config: Props) -> bool:
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{config.get('FunctionName')}"
     stream = f"{_arn('logs')}:log-group:{group}:log-stream:$LATEST"
     return _refused(config, [(action, stream) for action in _WRITE]) is None
+
+
+def _check(props: Props) -> None:
+    """Refuse a function whose role may not do what its network and its tracing ask for."""
+    _attach(props)
+    traced = (props.get("TracingConfig") or {}).get("Mode") == "Active"
+    acts = [("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")] if traced else []
+    if action := _refused(props, acts):
+        word = action.removeprefix("xray:")
+        raise MissingPermission(f"The provided execution role does not have permissions to call {word} on XRAY")
 
 
 def _attach(props: Props) -> None:
@@ -101,8 +112,13 @@ def _refused(config: Props, acts: list[tuple[str, str]]) -> str | None:
         "Role": config.get("Role", ""),
     }
     key = lambda_runtime.execution_credentials(function)["AWS_ACCESS_KEY_ID"]
-    for action, resource in acts:
-        if names.enforce(key, action, resource, {}) is not None:
-            _log.warning("%s may not %s on %s", function["Role"], action, resource)
-            return action
-    return None
+    # These acts are Lambda's own: that whoever called the API signed nothing does not make them anonymous.
+    unsigned = iam_evaluator._anonymous.set(False)
+    try:
+        for action, resource in acts:
+            if names.enforce(key, action, resource, {}) is not None:
+                _log.warning("%s may not %s on %s", function["Role"], action, resource)
+                return action
+        return None
+    finally:
+        iam_evaluator._anonymous.reset(unsigned)
