@@ -15,6 +15,7 @@ from stacks.api import ApiStack
 from stacks.components.doors import ENVIRONMENT_TAG, PROJECT, PROJECT_TAG
 from stacks.components.findings import check_all
 from stacks.components.lint import argue_lint
+from stacks.components.offers import check_offers
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData, RawDataError
 from stacks.keys import KeysStack
@@ -128,6 +129,7 @@ def main() -> None:
     try:
         settings = load_settings(app.node.try_get_context("env"))
         check_hyperparameters(settings)
+        check_offers(settings.api)
         raw_data = RawData.load(Path(app.node.try_get_context("data") or ROOT / "build" / "data"))
     except (SettingsError, RawDataError) as exc:
         sys.exit(str(exc))

@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 from statistics import median
 
+from config import ApiSettings
+from contract import offers
 from schema import load_examples
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,6 +103,7 @@ def measure(folder: Path, event: dict[str, object], port: int, warm_calls: int) 
         "AWS_EC2_METADATA_DISABLED": "true",
         "ENDPOINT_NAME": "churn",
         "INVOKE_TIMEOUT_S": "10",
+        "OFFERS": offers.write([offers.Offer(o.name, o.text, o.cost_usd, o.changes) for o in ApiSettings().offers]),
     }
     command = [sys.executable, "-c", PROBE, str(warm_calls)]
     done = subprocess.run(command, input=json.dumps(event), env=env, check=True, capture_output=True, text=True)

@@ -4,7 +4,7 @@ from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
 from config.identity import IdentitySettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
-from config.product import ApiSettings, WebSettings
+from config.product import ApiSettings, OfferSettings, WebSettings
 from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
@@ -17,6 +17,7 @@ __all__ = [
     "DeploymentSettings",
     "IdentitySettings",
     "NetworkSettings",
+    "OfferSettings",
     "ServingSettings",
     "Settings",
     "SettingsError",

@@ -16,23 +16,17 @@ from stacks.components.api_edge import (
     STAGE,
     access_log_format,
     acknowledge_public_api,
-    customers_envelope,
     own_execution_log,
     own_log_role,
+    request_envelope,
 )
-from stacks.components.bundles import ROOT, bundle
-from stacks.components.functions import FunctionNetwork, FunctionSpec, PythonFunction
-from stacks.components.grants import allow
+from stacks.components.functions import FunctionNetwork, PythonFunction
+from stacks.components.invoker import invoker
 from stacks.components.storage import log_group
-
-OUTSIDE_BY_SETTING = (
-    "The settings keep it out of the VPC (api.in_vpc), to spare the interface endpoint it would need. "
-    "It may call one endpoint of SageMaker, over TLS, and nothing else."
-)
 
 
 class ApiStack(Stack):
-    """``POST /predictions`` and ``GET /health``, throttled, validated and logged."""
+    """The addresses of contract/openapi.py, throttled, validated and logged."""
 
     def __init__(
         self,
@@ -47,32 +41,36 @@ class ApiStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings = settings
-        self._key = key
-        self._network = network
         self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
         self.rest_api = self._rest_api()
         own_execution_log(self.rest_api, storage=settings.storage, key=key)
         if settings.api.manages_log_role:
             own_log_role(self.rest_api, storage=settings.storage)
         add_problem_answers(self.rest_api)
-        invoker = self._invoker(endpoint)
-        integration = apigateway.LambdaIntegration(
-            invoker.function, allow_test_invoke=False, timeout=Duration.seconds(settings.api.gateway_timeout_s)
-        )
+        function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
+        acknowledge_public_api(self.rest_api, methods=self._methods(function))
+        CfnOutput(self, "ApiUrl", value=self.rest_api.url)
+        CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
+        CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)
+
+    def _methods(self, function: PythonFunction) -> list[apigateway.Method]:
+        """Connect the addresses with the function, each behind the validator."""
+        timeout = Duration.seconds(self._settings.api.gateway_timeout_s)
+        integration = apigateway.LambdaIntegration(function.function, allow_test_invoke=False, timeout=timeout)
         validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
-        predict = self.rest_api.root.add_resource("predictions").add_method(
-            "POST",
-            integration,
-            request_validator=validator,
-            request_models={"application/json": customers_envelope(self.rest_api)},
+        # What is sent as CSV has no model, so that API Gateway lets it through; the function reads it.
+        envelope = request_envelope(self.rest_api, "PredictionsRequest")
+        root = self.rest_api.root
+        predict = root.add_resource("predictions").add_method(
+            "POST", integration, request_validator=validator, request_models={"application/json": envelope}
         )
-        health = self.rest_api.root.add_resource("health").add_method("GET", integration, request_validator=validator)
-        acknowledge_public_api(self.rest_api, methods=[predict, health])
-        CfnOutput(self, "ApiUrl", value=self.rest_api.url)
-        CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
-        CfnOutput(self, "InvokerLogGroupName", value=invoker.log_group.log_group_name)
+        about = [
+            root.add_resource(name).add_method("GET", integration, request_validator=validator)
+            for name in ("model", "schema", "health")
+        ]
+        return [predict, *about]
 
     def _rest_api(self) -> apigateway.RestApi:
         api = self._settings.api
@@ -94,26 +92,4 @@ class ApiStack(Stack):
                 metrics_enabled=True,
                 tracing_enabled=True,
             ),
-        )
-
-    def _invoker(self, endpoint: sagemaker.CfnEndpoint) -> PythonFunction:
-        api = self._settings.api
-        name = endpoint.attr_endpoint_name
-        arn = self.format_arn(service="sagemaker", resource="endpoint", resource_name=name)
-        return PythonFunction(
-            self,
-            "Invoker",
-            spec=FunctionSpec(
-                bundle=bundle({".": ROOT / "lambda" / "invoker", "schema": ROOT / "schema"}),
-                handler="handler.handler",
-                description="Answers predictions from the model's endpoint",
-                timeout_s=api.function_timeout_s,
-                memory_mb=api.function_memory_mb,
-                environment={"ENDPOINT_NAME": name, "INVOKE_TIMEOUT_S": str(api.endpoint_timeout_s)},
-            ),
-            grants=[allow("sagemaker:InvokeEndpoint", on=[arn])],
-            storage=self._settings.storage,
-            key=self._key,
-            network=self._network,
-            outside_vpc_because="" if self._network else OUTSIDE_BY_SETTING,
         )

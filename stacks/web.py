@@ -13,6 +13,9 @@ from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
 from config import Settings
+from contract import page
+from contract.openapi import document
+from schema import load_schema
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.distribution import site_distribution
 from stacks.components.storage import BucketSpec, private_bucket
@@ -68,10 +71,16 @@ class WebStack(Stack):
         CfnOutput(self, "DistributionId", value=self.distribution.distribution_id)
 
     def _generated(self, settings: Settings, made_up_data: bool) -> dict[str, str]:
-        """Write what the page reads: the schema with its examples, and what it must know of this deployment."""
+        """Write what the page reads, the schema and what it must know of this deployment, and the API's documents."""
         schema = {
             "schema": json.loads((ROOT / "schema" / "features.json").read_text(encoding="utf-8")),
             "examples": json.loads((ROOT / "schema" / "examples.json").read_text(encoding="utf-8")),
         }
         config = {"environment": settings.name, "made_up_data": made_up_data, "api": "/api"}
-        return {"schema.json": json.dumps(schema), "config.json": json.dumps(config)}
+        described = document(load_schema())
+        return {
+            "schema.json": json.dumps(schema),
+            "config.json": json.dumps(config),
+            "openapi.json": json.dumps(described),
+            "api-docs.html": page.html(described),
+        }

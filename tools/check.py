@@ -10,7 +10,7 @@ from pathlib import Path
 from config import ENVIRONMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("app.py", "config", "schema", "stacks", "ml", "local", "operate", "bench", "tools")
+PACKAGES = ("app.py", "config", "contract", "schema", "stacks", "ml", "local", "operate", "bench", "tools")
 
 
 def run(what: str, *command: str, env: dict[str, str] | None = None) -> bool:

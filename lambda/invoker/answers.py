@@ -1,4 +1,4 @@
-"""The two shapes of an answer: JSON, and RFC 9457 problem details."""
+"""The shapes of an answer: JSON, CSV, "not modified", and RFC 9457 problem details."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import TypedDict
 
-from problems import EndpointUnavailable, InvalidCustomers, InvokerError, problem_of
+from problems import EndpointUnavailable, InvalidCustomers, InvokerError, MethodNotAllowed, problem_of
+from request import Request
+
+from contract.rules import JSON, PROBLEM
 
 # Lambda may answer with 6 MB; a body full of unknown fields could otherwise ask for more.
 MAX_ERRORS = 1000
@@ -20,12 +23,12 @@ class Answer(TypedDict):
     body: str
 
 
-def json_answer(body: Mapping[str, object], request_id: str) -> Answer:
+def json_answer(body: Mapping[str, object], request: Request) -> Answer:
     """Wrap a successful answer."""
-    return _answer(200, "application/json", body, request_id)
+    return answer(200, JSON, json.dumps(body, allow_nan=False), request)
 
 
-def problem_answer(exc: Exception, request_id: str) -> Answer:
+def problem_answer(exc: Exception, request: Request) -> Answer:
     """Turn an exception into problem details that say nothing of the inside."""
     status, title = problem_of(exc)
     body: dict[str, object] = {
@@ -33,20 +36,24 @@ def problem_answer(exc: Exception, request_id: str) -> Answer:
         "title": title,
         "status": status,
         "detail": str(exc) if isinstance(exc, InvokerError) else "The request could not be served.",
-        "request_id": request_id,
+        "request_id": request.id,
         "errors": exc.errors[:MAX_ERRORS] if isinstance(exc, InvalidCustomers) else [],
     }
-    answer = _answer(status, "application/problem+json", body, request_id)
+    made = answer(status, PROBLEM, json.dumps(body), request)
     if isinstance(exc, EndpointUnavailable):
-        answer["headers"]["Retry-After"] = str(exc.retry_after_s)
-    return answer
+        made["headers"]["Retry-After"] = str(exc.retry_after_s)
+    if isinstance(exc, MethodNotAllowed):
+        made["headers"]["Allow"] = exc.allow
+    return made
 
 
-def _answer(status: int, content_type: str, body: Mapping[str, object], request_id: str) -> Answer:
+def answer(status: int, content_type: str, body: str, request: Request) -> Answer:
+    """Give a body its headers."""
     headers = {
         "Content-Type": content_type,
         # Predictions are about people: no cache on the way may keep one.
         "Cache-Control": "no-store",
-        "X-Request-Id": request_id,
+        "X-Request-Id": request.id,
+        "X-Correlation-Id": request.correlation_id,
     }
-    return {"statusCode": status, "headers": headers, "body": json.dumps(body, allow_nan=False)}
+    return {"statusCode": status, "headers": headers, "body": body}

@@ -1,23 +1,29 @@
-"""POST /predictions and GET /health: the function between API Gateway and the model's endpoint."""
+"""The function between API Gateway and the model's endpoint. What it promises is in contract/."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 import json_log
-from answers import Answer, json_answer, problem_answer
+from answers import Answer, answer, json_answer, problem_answer
 from customers import parse
 from model_client import ModelClient
+from negotiation import chosen
+from predictions import scored
 from problems import MethodNotAllowed, NotFound
 from request import Request
 
+from contract import offers
+from contract.rules import CSV, JSON
 from schema import load_schema
 
 # Read once, while Lambda starts the process: a warm call finds everything ready.
 _client = ModelClient.from_environment()
 _schema = load_schema()
+_offers = offers.read(os.environ.get("OFFERS", "[]"))
 
 
 def handler(event: dict[str, Any], context: Any) -> Answer:
@@ -25,30 +31,57 @@ def handler(event: dict[str, Any], context: Any) -> Answer:
     started = time.perf_counter()
     request = Request.of(event, context)
     try:
-        answer = _route(request)(request)
+        made = _route(request)(request)
     except Exception as exc:  # the table in problems.py knows what each one means
-        answer = problem_answer(exc, request.id)
+        made = problem_answer(exc, request)
         request.facts.update(json_log.describe(exc))
-    json_log.write(request, answer["statusCode"], time.perf_counter() - started)
-    return answer
+    json_log.write(request, made["statusCode"], time.perf_counter() - started)
+    return made
 
 
 def predict(request: Request) -> Answer:
     """Score the customers of the body; the answer keeps their order."""
-    records = parse(request, _schema)
-    predictions, model = _client.predict(records, request)
-    numbered = [{"id": number, **one} for number, one in enumerate(predictions)]
-    return json_answer({"predictions": numbered, "model": model}, request.id)
+    asked = parse(request, _schema)
+    form = chosen(request.headers.get("accept", ""), (JSON,) if asked.tries else (JSON, CSV))
+    body = scored(asked, request, _client, _offers, _schema)
+    if form == JSON:
+        made = json_answer(body, request)
+    else:
+        from csv_body import as_csv
+
+        made = answer(200, f"{CSV}; charset=utf-8", as_csv(body["predictions"]), request)
+    if request.is_lenient:
+        made["headers"]["Preference-Applied"] = "handling=lenient"
+    return made
+
+
+def model(request: Request) -> Answer:
+    """Tell what the model in service says of itself: it is asked to score nobody."""
+    return json_answer(_client.predict([], request)[1], request)
+
+
+def schema(request: Request) -> Answer:
+    """Tell the fields of a customer, or that the copy at hand is the latest."""
+    from fields import fields
+
+    tag = f'"{_schema.hash}"'
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    made = answer(304, JSON, "", request) if known & {tag, "*"} else json_answer(fields(_schema), request)
+    # Says nothing of any customer: may be kept, and is asked for again by its tag.
+    made["headers"] |= {"ETag": tag, "Cache-Control": "no-cache"}
+    return made
 
 
 def health(request: Request) -> Answer:
     """Say that the API answers. The model is left alone: watching must not cost inference."""
     body = {"status": "ok", "model": "not called", "schema_hash": _schema.hash}
-    return json_answer(body, request.id)
+    return json_answer(body, request)
 
 
 _ROUTES: dict[str, dict[str, Callable[[Request], Answer]]] = {
     "/predictions": {"POST": predict},
+    "/model": {"GET": model},
+    "/schema": {"GET": schema},
     "/health": {"GET": health},
 }
 
@@ -58,5 +91,5 @@ def _route(request: Request) -> Callable[[Request], Answer]:
     if methods is None:
         raise NotFound("There is no such address in this API.")
     if request.method not in methods:
-        raise MethodNotAllowed(f"This address answers {' and '.join(methods)} only.")
+        raise MethodNotAllowed(methods)
     return methods[request.method]

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import urllib3
 from botocore.auth import SigV4Auth
@@ -65,9 +66,9 @@ class ModelClient:
         self._timeout_s = timeout_s
         # One process serves one request at a time, so one connection is enough. Certificates are those
         # that boto3 trusts, and asked for by name: urllib3 1.26, which some runtimes carry, would not.
-        self._http = urllib3.PoolManager(
-            maxsize=1, retries=False, cert_reqs="CERT_REQUIRED", ca_certs=get_cert_path(True)
-        )
+        pools = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=get_cert_path(True))
+        self._http = pools.connection_from_url(url)
+        self._path = urlsplit(url).path
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> ModelClient:
@@ -86,26 +87,33 @@ class ModelClient:
             float(env["INVOKE_TIMEOUT_S"]),
         )
 
-    def predict(self, records: list[dict[str, Any]], request: Request) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    def predict(
+        self, records: list[dict[str, Any]], request: Request, explained: int | None = None
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Score the customers.
 
         Parameters
         ----------
         records
-            Validated customers.
+            Validated customers; with none, the model only tells of itself.
         request
-            Its id goes along as the inference id, which SageMaker stores with captured data; its
-            facts get the milliseconds spent on the endpoint.
+            Its id goes along as the inference id, its correlation id as a custom attribute, both of which SageMaker
+            stores with captured data; its facts get the milliseconds spent on the endpoint.
+        explained
+            How many of the customers, from the first, get reasons; None for all.
 
         Returns
         -------
         tuple
             One prediction a customer in the same order, and what the model says of itself.
         """
-        body = json.dumps({"instances": records}, separators=(",", ":")).encode()
+        asked: dict[str, Any] = {"instances": records}
+        if explained is not None:
+            asked["explain"] = explained
+        body = json.dumps(asked, separators=(",", ":")).encode()
         started = time.perf_counter()
         try:
-            data = self._post(body, request.id[:64])
+            data = self._post(body, request)
         finally:
             request.facts["model_ms"] = round((time.perf_counter() - started) * 1000, 1)
         try:
@@ -117,30 +125,32 @@ class ModelClient:
             raise ModelFailure("WrongNumberOfPredictions")
         return predictions, model
 
-    def _post(self, body: bytes, inference_id: str) -> bytes:
+    def _post(self, body: bytes, request: Request) -> bytes:
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "X-Amzn-SageMaker-Inference-Id": request.id[:64],
+            "X-Amzn-SageMaker-Custom-Attributes": f"correlation-id={request.correlation_id}",
+        }
         deadline = time.monotonic() + self._timeout_s
         try:
-            return self._post_once(body, inference_id, self._timeout_s)
+            return self._post_once(body, headers, self._timeout_s)
         except EndpointUnavailable as exc:
             if exc.cause not in _WORTH_A_RETRY or deadline - time.monotonic() <= _PAUSE_S:
                 raise
         time.sleep(_PAUSE_S)
-        return self._post_once(body, inference_id, max(deadline - time.monotonic(), 0.01))
+        return self._post_once(body, headers, max(deadline - time.monotonic(), 0.01))
 
-    def _post_once(self, body: bytes, inference_id: str, timeout_s: float) -> bytes:
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-            "X-Amzn-SageMaker-Inference-Id": inference_id,
-        }
+    def _post_once(self, body: bytes, headers: dict[str, str], timeout_s: float) -> bytes:
         signed = AWSRequest("POST", self._url, headers=headers, data=body)
         self._signer.add_auth(signed)
         try:
-            response = self._http.request(
+            response = self._http.urlopen(
                 "POST",
-                self._url,
+                self._path,
                 body=body,
                 headers=dict(signed.headers.items()),
+                retries=False,
                 timeout=urllib3.Timeout(total=timeout_s),
             )
         except urllib3.exceptions.HTTPError as exc:

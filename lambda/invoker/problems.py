@@ -6,7 +6,9 @@ answer. The message of anything else stays inside: it may hold internals or a cu
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+
+from contract.rules import STATUSES
 
 
 class InvokerError(Exception):
@@ -18,15 +20,29 @@ class NotFound(InvokerError):
 
 
 class MethodNotAllowed(InvokerError):
-    """The path exists, the method does not."""
+    """The path exists, the method does not.
+
+    Parameters
+    ----------
+    methods
+        Those that exist.
+    """
+
+    def __init__(self, methods: Iterable[str]) -> None:
+        self.allow = ", ".join(methods)
+        super().__init__(f"This address answers {self.allow} only.")
 
 
-class NotJson(InvokerError):
-    """The content type is not JSON."""
+class UnsupportedType(InvokerError):
+    """The content type is none that the API reads."""
+
+
+class NotAcceptable(InvokerError):
+    """The answer has no form that the caller accepts."""
 
 
 class UnreadableBody(InvokerError):
-    """The body is not the JSON object that the API asks for."""
+    """The body is not what the API asks for."""
 
 
 class TooMuch(InvokerError):
@@ -39,12 +55,13 @@ class InvalidCustomers(InvokerError):
     Parameters
     ----------
     errors
-        One entry a problem: ``customer`` (index in the request), ``field``, ``rule``, ``remedy``.
+        One entry a problem: ``field``, ``rule``, ``remedy``, and where it is: ``customer`` (position in the request,
+        in CSV its ``line`` too) or ``change`` (position in what_if).
     """
 
     def __init__(self, errors: list[dict[str, object]]) -> None:
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
-        super().__init__(f"{count} in the customers' fields; nothing was scored.")
+        super().__init__(f"{count} in the fields; nothing was scored.")
         self.errors = errors
 
 
@@ -78,25 +95,20 @@ class ModelFailure(Exception):
         self.cause = cause
 
 
-class Problem(NamedTuple):
-    """Status line of an error."""
-
-    status: int
-    title: str
-
-
-_TABLE: dict[type[BaseException], Problem] = {
-    UnreadableBody: Problem(400, "Bad Request"),
-    InvalidCustomers: Problem(400, "Bad Request"),
-    NotFound: Problem(404, "Not Found"),
-    MethodNotAllowed: Problem(405, "Method Not Allowed"),
-    TooMuch: Problem(413, "Content Too Large"),
-    NotJson: Problem(415, "Unsupported Media Type"),
-    EndpointUnavailable: Problem(503, "Service Unavailable"),
-    Exception: Problem(500, "Internal Server Error"),
+_TABLE: dict[type[BaseException], int] = {
+    UnreadableBody: 400,
+    InvalidCustomers: 400,
+    NotFound: 404,
+    MethodNotAllowed: 405,
+    NotAcceptable: 406,
+    TooMuch: 413,
+    UnsupportedType: 415,
+    EndpointUnavailable: 503,
+    Exception: 500,
 }
 
 
-def problem_of(exc: BaseException) -> Problem:
-    """Find the row for an exception; the nearest base class counts."""
-    return next(_TABLE[kind] for kind in type(exc).__mro__ if kind in _TABLE)
+def problem_of(exc: BaseException) -> tuple[int, str]:
+    """Return status and title for an exception; the nearest base class counts."""
+    status = next(_TABLE[kind] for kind in type(exc).__mro__ if kind in _TABLE)
+    return status, STATUSES[status].title

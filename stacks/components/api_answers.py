@@ -1,92 +1,80 @@
-"""What API Gateway itself answers: problem details in the Lambda's shape."""
+"""What API Gateway itself answers: problem details in the function's shape, for every kind of answer it knows."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
 
 from aws_cdk import aws_apigateway as apigateway
 
+from contract.rules import PROBLEM, STATUSES, WORTH_ANOTHER_TRY
+
 RETRY_AFTER_S = 5
-
-
-class Problem(NamedTuple):
-    """An answer of API Gateway's own: the title is the status's phrase, as RFC 9457 asks where the type is blank."""
-
-    status: int
-    title: str
-    detail: str
-
-
 ResponseType = apigateway.ResponseType
-# The validator's and the gateway's own words stay out: they may quote what the client sent.
-PROBLEMS: dict[str, tuple[apigateway.ResponseType, Problem]] = {
-    "BadRequestBody": (
-        ResponseType.BAD_REQUEST_BODY,
-        Problem(
-            400,
-            "Bad Request",
-            'Send a JSON object whose \\"customers\\" is a list of at least one customer, each an object, '
-            "with the header Content-Type: application/json.",
-        ),
-    ),
-    "RequestTooLarge": (
-        ResponseType.REQUEST_TOO_LARGE,
-        Problem(413, "Content Too Large", "Send fewer customers at once."),
-    ),
-    "UnknownAddress": (
-        ResponseType.MISSING_AUTHENTICATION_TOKEN,
-        Problem(404, "Not Found", "There is nothing at this address: check the method and the path."),
-    ),
+
+_BODY = (
+    'Send a JSON object whose "customers" is a list of at least one customer, each an object; "what_if", if there, a '
+    'list of objects, and "offers" true or false. The header is Content-Type: application/json, or text/csv for CSV.'
+)
+_ADDRESS = "There is nothing at this address: check the method and the path."
+_SLOW = "The service does not answer: wait a few seconds and try again."
+_FAULT = "Try again; if it fails again, report the request id."
+_CREDENTIALS = "The API knows no sign-in: send the request without credentials."
+
+# The validator's and the gateway's own words stay out: they may quote what the client sent. No answer is 403, which the
+# distribution would turn into the page of unknown addresses.
+PROBLEMS: dict[str, tuple[apigateway.ResponseType, int, str]] = {
+    "BadRequestBody": (ResponseType.BAD_REQUEST_BODY, 400, _BODY),
+    "BadRequestParameters": (ResponseType.BAD_REQUEST_PARAMETERS, 400, "Check the headers and the address."),
+    "Firewall": (ResponseType.WAF_FILTERED, 400, "The request looks like an attack: check what it sends."),
+    "Unauthorized": (ResponseType.UNAUTHORIZED, 401, _CREDENTIALS),
+    "AccessDenied": (ResponseType.ACCESS_DENIED, 401, _CREDENTIALS),
+    "ExpiredToken": (ResponseType.EXPIRED_TOKEN, 401, _CREDENTIALS),
+    "InvalidKey": (ResponseType.INVALID_API_KEY, 401, _CREDENTIALS),
+    "UnknownAddress": (ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, _ADDRESS),
     # What an unknown address answers to a request with an Authorization header, as no method asks for a signature.
-    "UnknownAddressSigned": (
-        ResponseType.INVALID_SIGNATURE,
-        Problem(404, "Not Found", "There is nothing at this address: check the method and the path."),
-    ),
-    "Throttled": (
-        ResponseType.THROTTLED,
-        Problem(429, "Too Many Requests", "Wait a few seconds and send the request again."),
-    ),
-    "IntegrationFailure": (
-        ResponseType.INTEGRATION_FAILURE,
-        Problem(503, "Service Unavailable", "The service does not answer: wait a few seconds and try again."),
-    ),
-    "IntegrationTimeout": (
-        ResponseType.INTEGRATION_TIMEOUT,
-        Problem(503, "Service Unavailable", "The service does not answer in time: wait a few seconds and try again."),
-    ),
-    "Default4xx": (
-        ResponseType.DEFAULT_4_XX,
-        Problem(400, "Client Error", "Check the method, the path and the headers."),
-    ),
-    "Default5xx": (
-        ResponseType.DEFAULT_5_XX,
-        Problem(500, "Server Error", "Try again; if it fails again, report the request id."),
-    ),
+    "UnknownAddressSigned": (ResponseType.INVALID_SIGNATURE, 404, _ADDRESS),
+    "UnknownResource": (ResponseType.RESOURCE_NOT_FOUND, 404, _ADDRESS),
+    "RequestTooLarge": (ResponseType.REQUEST_TOO_LARGE, 413, "Send fewer customers at once."),
+    "UnsupportedType": (ResponseType.UNSUPPORTED_MEDIA_TYPE, 415, "Send application/json or text/csv."),
+    "Throttled": (ResponseType.THROTTLED, 429, "Wait a few seconds and send the request again."),
+    "QuotaExceeded": (ResponseType.QUOTA_EXCEEDED, 429, "The quota is used up: wait until it begins anew."),
+    "Misconfigured": (ResponseType.API_CONFIGURATION_ERROR, 500, _FAULT),
+    "AuthorizerMisconfigured": (ResponseType.AUTHORIZER_CONFIGURATION_ERROR, 500, _FAULT),
+    "AuthorizerFailure": (ResponseType.AUTHORIZER_FAILURE, 500, _FAULT),
+    "IntegrationFailure": (ResponseType.INTEGRATION_FAILURE, 503, _SLOW),
+    "IntegrationTimeout": (ResponseType.INTEGRATION_TIMEOUT, 503, _SLOW),
+    # For what API Gateway may come to know: it is told as the general case of its kind.
+    "Default4xx": (ResponseType.DEFAULT_4_XX, 400, "Check the method, the path and the headers."),
+    "Default5xx": (ResponseType.DEFAULT_5_XX, 500, _FAULT),
 }
-KEEPS_ITS_STATUS = {"Default4xx", "Default5xx"}
-WORTH_ANOTHER_TRY = {429, 503}
 
 
 def add_problem_answers(api: apigateway.RestApi) -> None:
     """Give each of API Gateway's own answers the shape of problem details (RFC 9457)."""
-    for name, (kind, problem) in PROBLEMS.items():
-        keeps = name in KEEPS_ITS_STATUS
-        headers = {"Content-Type": "'application/problem+json'", "Cache-Control": "'no-store'"}
-        if problem.status in WORTH_ANOTHER_TRY:
+    for name, (kind, status, detail) in PROBLEMS.items():
+        headers = {
+            "Content-Type": f"'{PROBLEM}'",
+            "Cache-Control": "'no-store'",
+            "X-Request-Id": "context.requestId",
+        }
+        if status in WORTH_ANOTHER_TRY:
             headers["Retry-After"] = f"'{RETRY_AFTER_S}'"
         api.add_gateway_response(
             name,
             type=kind,
-            status_code=None if keeps else str(problem.status),
+            status_code=str(status),
             response_headers=headers,
-            templates={"application/json": _template(problem, keeps_status=keeps)},
+            templates={"application/json": _template(status, detail)},
         )
 
 
-def _template(problem: Problem, *, keeps_status: bool) -> str:
-    # A default answer stands for many codes, and templates know no variable for the code: it is left out there.
-    status = "" if keeps_status else f'"status":{problem.status},'
-    return (
-        f'{{"type":"about:blank","title":"{problem.title}",{status}"detail":"{problem.detail}",'
-        '"request_id":"$context.requestId","errors":[]}'
-    )
+def _template(status: int, detail: str) -> str:
+    body = {
+        "type": "about:blank",
+        "title": STATUSES[status].title,
+        "status": status,
+        "detail": detail,
+        "request_id": "$context.requestId",
+        "errors": [],
+    }
+    return json.dumps(body, separators=(",", ":"))

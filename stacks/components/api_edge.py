@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from config import StorageSettings
+from contract.openapi import document
+from contract.rules import JSON
+from contract.shapes import envelope
+from schema import load_schema
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.grants import allow, resource_of, role_with
@@ -20,22 +25,25 @@ STAGE = "api"
 JsonType = apigateway.JsonSchemaType
 
 
-def customers_envelope(api: apigateway.RestApi) -> apigateway.Model:
-    """Describe the body's outer form only: the function checks the fields, so that each gets its own message.
+def request_envelope(api: apigateway.RestApi, name: str) -> apigateway.Model:
+    """Make API Gateway's model of a body of the contract: its outer form only.
 
-    Too many customers are the function's to refuse, with 413: the validator knows 400 only.
+    The function checks the fields, so that each gets its own message, and what is too much, which it refuses with
+    413: the validator knows 400 only.
     """
-    customer = apigateway.JsonSchema(type=JsonType.OBJECT)
-    customers = apigateway.JsonSchema(type=JsonType.ARRAY, min_items=1, items=customer)
-    return api.add_model(
-        "Customers",
-        content_type="application/json",
-        schema=apigateway.JsonSchema(
-            schema=apigateway.JsonSchemaVersion.DRAFT4,
-            type=JsonType.OBJECT,
-            required=["customers"],
-            properties={"customers": customers},
-        ),
+    body = document(load_schema())["components"]["schemas"][name]
+    return api.add_model(name, content_type=JSON, schema=_draft_4(envelope(body), outermost=True))
+
+
+def _draft_4(shape: Mapping[str, Any], *, outermost: bool = False) -> apigateway.JsonSchema:
+    """Write an envelope in the dialect that API Gateway knows."""
+    return apigateway.JsonSchema(
+        schema=apigateway.JsonSchemaVersion.DRAFT4 if outermost else None,
+        type=JsonType(shape["type"].upper()),
+        required=shape.get("required"),
+        properties={name: _draft_4(part) for name, part in shape.get("properties", {}).items()} or None,
+        items=_draft_4(shape["items"]) if "items" in shape else None,
+        min_items=shape.get("minItems"),
     )
 
 

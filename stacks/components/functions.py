@@ -17,7 +17,7 @@ from config import StorageSettings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.grants import Grant, resource_of, role_with
-from stacks.components.permissions import join_network_as_function, write_log
+from stacks.components.permissions import join_network_as_function, send_traces, write_log
 from stacks.components.storage import log_group
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14
@@ -29,7 +29,7 @@ SERVES_DEPLOYMENT = (
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """What a function is: its bundle, its entry, its size and its environment."""
+    """What a function is: its bundle, its entry, its size, its environment, and whether X-Ray traces it."""
 
     bundle: Path
     handler: str
@@ -37,6 +37,7 @@ class FunctionSpec:
     timeout_s: int
     memory_mb: int
     environment: Mapping[str, str]
+    traced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +68,19 @@ class PythonFunction(Construct):
         if bool(network) == bool(outside_vpc_because):
             raise ValueError(f"{self.node.path} has a network, or a reason in outside_vpc_because why it has none.")
         self.log_group = log_group(self, "Log", settings=storage, key=key)
+        traces = [send_traces()] if spec.traced else []
         # Lambda assumes the role without a source account, so the trust cannot name one.
         self.role = role_with(
             self,
             "Role",
             description=spec.description,
             trusts=iam.ServicePrincipal("lambda.amazonaws.com"),
-            grants=[write_log(self.log_group), *grants, *_network_grants(Stack.of(self), network)],
+            grants=[
+                write_log(self.log_group),
+                *traces,
+                *grants,
+                *_network_grants(Stack.of(self), network),
+            ],
         )
         self.function = lambda_.Function(
             self,
@@ -91,6 +98,9 @@ class PythonFunction(Construct):
             vpc_subnets=ec2.SubnetSelection(subnets=network.subnets) if network else None,
             security_groups=[network.security_group] if network else None,
         )
+        if spec.traced:
+            # The construct's own way would write a policy of its own into the role.
+            resource_of(self.function).add_property_override("TracingConfig", {"Mode": "Active"})
         acknowledge_function(self.function, outside_vpc_because=outside_vpc_because)
 
 

@@ -59,6 +59,16 @@ def write_objects(bucket: s3.IBucket, prefix: str, because: str = OF_RUNS) -> Gr
     )
 
 
+def send_traces() -> Grant:
+    """Send the segments of X-Ray traces."""
+    return allow(
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+        on=["*"],
+        wildcard_because="X-Ray knows no resource for what sends traces.",
+    )
+
+
 def use_key(key: kms.IKey) -> Grant:
     """Read what the key encrypts, and write it as SageMaker does, whose documentation names Encrypt for outputs."""
     return allow("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", on=[key.key_arn])

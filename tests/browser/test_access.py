@@ -88,6 +88,19 @@ def test_axe_finds_nothing(new_page: Callable[..., Page], watch: Any, scheme: st
     _assert_accessible(page, "stale")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+def test_axe_finds_nothing_on_the_page_of_the_api(
+    new_page: Callable[..., Page], scheme: str, size: tuple[int, int]
+) -> None:
+    page = new_page(bypass_csp=True, color_scheme=scheme, viewport={"width": size[0], "height": size[1]})
+    page.goto("/api-docs.html")
+    expect(page.get_by_role("heading", name="POST /api/predictions")).to_be_visible()
+    page.add_script_tag(path=AXE)
+    _assert_accessible(page, "documents")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wide tables scroll by themselves"
+
+
 def _assert_accessible(page: Page, state: str) -> None:
     violations = page.evaluate("axe.run().then(result => result.violations)")
     found = [(v["impact"], v["id"], [node["html"][:120] for node in v["nodes"]]) for v in violations]

@@ -21,6 +21,20 @@ def shown(probability: float) -> str:
     return f"{round(probability * 100, 1):g}%"
 
 
+def test_each_request_can_be_followed_from_the_page_to_the_logs(page: Page, examples: Examples) -> None:
+    fill_in(page, examples["loyal"])
+    ids = set()
+    for _ in range(2):
+        with page.expect_response("**/api/predictions") as response:
+            page.get_by_role("button", name="Predict the risk").click()
+        sent = response.value.request.headers["x-correlation-id"]
+        assert response.value.headers["x-correlation-id"] == sent
+        ids.add(sent)
+        expect(page.get_by_role("img", name="Risk of leaving")).to_be_visible()
+        expect(page.get_by_role("button", name="Predict the risk")).to_have_attribute("aria-disabled", "false")
+    assert len(ids) == 2
+
+
 def test_filled_in_form_shows_what_the_model_answers(page: Page, examples: Examples) -> None:
     screenshot(page, "empty")
     fill_in(page, examples["at_risk"])

@@ -2,9 +2,20 @@
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
-from .conftest import Environment
+from aws_cdk.aws_apigateway import ResponseType
+from jsonschema import Draft202012Validator
+
+from contract import offers, openapi, shapes
+from contract.rules import STATUSES
+from schema import load_schema
+
+from .conftest import Environment, Synthesised
+
+DOCUMENT = openapi.document(load_schema())
 
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -36,42 +47,54 @@ def test_every_method_is_validated(environment: Environment) -> None:
     for validator in validators.values():
         assert validator["ValidateRequestBody"] is True
         assert validator["ValidateRequestParameters"] is True
-    methods = {m.properties["HttpMethod"]: m.properties for m in environment.resources("AWS::ApiGateway::Method")}
-    assert set(methods) == {"GET", "POST"}
-    for method in methods.values():
-        assert method["RequestValidatorId"]["Ref"] in validators
-    assert methods["POST"]["RequestModels"]["application/json"]
+    for method in environment.resources("AWS::ApiGateway::Method"):
+        assert method.properties["RequestValidatorId"]["Ref"] in validators
+        # CSV has no model: API Gateway validates no body whose type has none, and the function reads it.
+        posts = method.properties["HttpMethod"] == "POST"
+        assert list(method.properties.get("RequestModels", {})) == (["application/json"] if posts else [])
 
 
-def test_the_model_of_a_request_is_its_envelope(environment: Environment) -> None:
-    schema = environment.one("AWS::ApiGateway::Model").properties["Schema"]
-    assert schema["type"] == "object"
-    assert schema["required"] == ["customers"]
-    assert schema["properties"]["customers"]["type"] == "array"
-    assert schema["properties"]["customers"]["minItems"] == 1
+def test_the_addresses_are_those_of_the_document(environment: Environment) -> None:
+    names = {r.logical_id: r.properties["PathPart"] for r in environment.resources("AWS::ApiGateway::Resource")}
+    deployed = {
+        (f"/{names[method.properties['ResourceId']['Ref']]}", method.properties["HttpMethod"].lower())
+        for method in environment.resources("AWS::ApiGateway::Method")
+    }
+    promised = {(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert deployed == promised
+
+
+def test_the_model_of_a_request_is_the_documents_envelope(environment: Environment) -> None:
+    schema = dict(environment.one("AWS::ApiGateway::Model").properties["Schema"])
+    assert schema.pop("$schema") == "http://json-schema.org/draft-04/schema#"
+    assert schema == shapes.envelope(DOCUMENT["components"]["schemas"]["PredictionsRequest"])
     # The function answers too many with 413, which this could not.
-    assert "maxItems" not in schema["properties"]["customers"]
-    assert schema["properties"]["customers"]["items"] == {"type": "object"}
+    assert "maxItems" not in json.dumps(schema)
 
 
 def test_api_gateway_answers_in_the_shape_of_problem_details(environment: Environment) -> None:
     answers = {
         a.properties["ResponseType"]: a.properties for a in environment.resources("AWS::ApiGateway::GatewayResponse")
     }
-    assert {"BAD_REQUEST_BODY", "DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED", "INTEGRATION_TIMEOUT"} <= set(answers)
-    for kind, answer in answers.items():
+    # Every kind that the service knows, by the CDK's own list.
+    kinds = {
+        kind.response_type for name in dir(ResponseType) if name.isupper() and (kind := getattr(ResponseType, name))
+    }
+    assert set(answers) == kinds
+    problem_shape = Draft202012Validator({"$ref": "#/components/schemas/Problem", **DOCUMENT})
+    for answer in answers.values():
         headers = answer["ResponseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert headers["gatewayresponse.header.X-Request-Id"] == "context.requestId"
         problem = json.loads(answer["ResponseTemplates"]["application/json"])
-        assert {"type", "title", "detail", "request_id", "errors"} <= set(problem)
+        problem_shape.validate(problem)
         assert problem["request_id"] == "$context.requestId"
         assert problem["errors"] == []
         assert re.findall(r"\$[a-z.A-Z]+", json.dumps(problem)) == ["$context.requestId"], "may quote the client"
-        if "StatusCode" in answer:
-            assert problem["status"] == int(answer["StatusCode"])
-        assert ("gatewayresponse.header.Retry-After" in headers) is (
-            kind in {"THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"}
-        )
+        status = int(answer["StatusCode"])
+        assert problem["status"] == status
+        assert problem["title"] == STATUSES[status].title
+        assert ("gatewayresponse.header.Retry-After" in headers) is (status in (429, 503))
 
 
 def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of_unknown_addresses(
@@ -83,9 +106,67 @@ def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of
     # Both stand for an address that the API does not have, the second with an Authorization header; both are 403 else.
     for kind in ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE"):
         assert answers[kind]["StatusCode"] == "404"
-    assert not any(answer.get("StatusCode") == "403" for answer in answers.values())
+    # Every kind is there (above), so none keeps the 403 that some have by default.
+    assert not any(answer["StatusCode"] == "403" for answer in answers.values())
     for method in environment.resources("AWS::ApiGateway::Method"):
         assert method.properties["AuthorizationType"] == "NONE", "an authorizer may answer 403: see the decision record"
+
+
+def test_the_function_is_traced_and_carries_what_it_needs_of_the_contract(environment: Environment) -> None:
+    stage = environment.one("AWS::ApiGateway::Stage").properties
+    assert stage["TracingEnabled"] is True
+    (function,) = [f for f in environment.resources("AWS::Lambda::Function") if f.stack == "Api"]
+    assert function.properties["TracingConfig"] == {"Mode": "Active"}
+    variables = function.properties["Environment"]["Variables"]
+    assert set(variables) == {"ENDPOINT_NAME", "INVOKE_TIMEOUT_S", "OFFERS"}
+    given = [offer.name for offer in environment.settings.api.offers]
+    assert [offer.name for offer in offers.read(variables["OFFERS"])] == given
+
+
+def test_the_functions_bundle_holds_all_that_it_loads(synthesised: Synthesised, environment: Environment) -> None:
+    (function,) = [f for f in environment.resources("AWS::Lambda::Function") if f.stack == "Api"]
+    bundle = synthesised.folder / f"asset.{function.properties['Code']['S3Key'].removesuffix('.zip')}"
+    modules = sorted(path.stem for path in bundle.glob("*.py"))
+    assert {"handler", "csv_body", "what_if", "fields"} <= set(modules), "what is loaded later would not be seen"
+    code = (
+        f"import sys; sys.path.insert(0, {str(bundle)!r}); import {', '.join(modules)}; print(sys.modules['contract'])"
+    )
+    variables = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    # Isolated: neither this folder nor PYTHONPATH helps out.
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", "-c", code],
+        env=variables | {"ENDPOINT_NAME": "churn", "INVOKE_TIMEOUT_S": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(bundle) in done.stdout
+
+
+def test_the_container_is_told_which_version_it_serves_and_what_the_package_tells_it(environment: Environment) -> None:
+    (container,) = environment.one("AWS::SageMaker::Model").properties["Containers"]
+    variables = dict(container["Environment"])
+    version = variables.pop("MODEL_VERSION")
+    index, parts = version["Fn::Select"]
+    delimiter, arn = parts["Fn::Split"]
+    assert (index, delimiter, arn) == (2, "/", container["ModelPackageName"])
+    steps = environment.pipeline_definition()["Steps"]
+    assert variables == registered(steps)
+    assert variables
+
+
+def registered(steps: list[dict[str, Any]]) -> dict[str, str]:
+    """The variables of the package that the pipeline registers."""
+    for step in steps:
+        if step["Type"] == "RegisterModel":
+            (container,) = step["Arguments"]["InferenceSpecification"]["Containers"]
+            found: dict[str, str] = container["Environment"]
+            return found
+        inner = step.get("Arguments", {})
+        if found := registered([*inner.get("IfSteps", []), *inner.get("ElseSteps", [])]):
+            return found
+    return {}
 
 
 def distribution(environment: Environment) -> dict[str, Any]:

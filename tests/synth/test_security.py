@@ -154,6 +154,8 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
         "ec2:DescribeSubnets",
         "ec2:DescribeVpcs",
         "ecr:GetAuthorizationToken",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
         # Studio's users: names and states, and numbers.
         "cloudwatch:GetMetricData",
         "cloudwatch:GetMetricStatistics",

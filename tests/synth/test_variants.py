@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import app as churn_app
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from config import ENVIRONMENTS, OfferSettings, Settings, SettingsError, load_settings
+from stacks.components.offers import check_offers
 
 from .conftest import Environment, Synthesised
 
@@ -43,6 +44,20 @@ def test_a_hyperparameter_that_training_would_refuse_is_refused_before_anything_
         churn_app.check_hyperparameters(changed("training", hyperparameters=(pair,)))
     assert "training.hyperparameters is " in str(caught.value)
     assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_offers_of_every_environment_fit_the_schema(name: str) -> None:
+    check_offers(load_settings(name).api)
+    assert "check_offers(settings.api)" in inspect.getsource(churn_app.main)
+
+
+def test_an_offer_that_the_schema_does_not_know_is_refused_before_anything_is_deployed() -> None:
+    unknown = OfferSettings(name="socks", text="Socks", cost_usd=5.0, changes=(("shoe_size", "set", 44),))
+    with pytest.raises(SettingsError) as caught:
+        check_offers(replace(load_settings("dev").api, offers=(unknown,)))
+    assert str(caught.value).startswith("api.offers is ('socks',): must fit the schema: offer socks: shoe_size is no")
+    assert "config/product.py" in str(caught.value)
 
 
 def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthesise) -> None:

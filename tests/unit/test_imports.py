@@ -7,15 +7,29 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-OURS = {"app", "bench", "config", "local", "ml", "notebooks", "operate", "schema", "stacks", "tests", "tools"}
+OURS = {
+    "app",
+    "bench",
+    "config",
+    "contract",
+    "local",
+    "ml",
+    "notebooks",
+    "operate",
+    "schema",
+    "stacks",
+    "tests",
+    "tools",
+}
 
 # folder: which of our packages its modules may import, beside their own
 ALLOWED = {
     "config": set(),
     "schema": set(),
+    "contract": {"schema"},
     "ml": {"schema"},
-    "lambda": {"schema"},
-    "stacks": {"config", "schema"},
+    "lambda": {"contract", "schema"},
+    "stacks": {"config", "contract", "schema"},
     "local": {"config", "schema", "ml"},
     "operate": {"config"},
     # In Studio there is nothing else: the pipeline's own code, fetched from where its jobs take it.
@@ -48,8 +62,8 @@ def test_a_layer_imports_only_the_layers_below_it(folder: str) -> None:
         assert used <= ALLOWED[folder] | {folder}, f"{path.relative_to(ROOT)} imports {used - ALLOWED[folder]}"
 
 
-@pytest.mark.parametrize("folder", ["config", "schema"])
-def test_settings_and_schema_need_the_standard_library_only(folder: str) -> None:
+@pytest.mark.parametrize("folder", ["config", "contract", "schema"])
+def test_settings_schema_and_contract_need_the_standard_library_only(folder: str) -> None:
     for path in modules(folder):
         foreign = {name.split(".")[0] for name in imports(path)} - set(sys.stdlib_module_names) - OURS
         assert not foreign, f"{path.relative_to(ROOT)} imports {foreign}"

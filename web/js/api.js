@@ -43,7 +43,12 @@ export async function load(path) {
 export async function predict(api, customer) {
   const response = await send(`${api}/predictions`, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
+    headers: {
+      "Content-Type": "application/json",
+      Accept: "application/json",
+      // Follows this request through the logs, to the model's endpoint.
+      "X-Correlation-Id": crypto.randomUUID(),
+    },
     body: JSON.stringify({ customers: [customer] }),
   });
   const body = await read(response);

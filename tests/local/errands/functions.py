@@ -31,6 +31,7 @@ class Functions(Runs):
             Timeout=config["Timeout"],
             Environment={"Variables": config.get("Environment", {}).get("Variables", {})},
             LoggingConfig={"LogGroup": config["LoggingConfig"]["LogGroup"]},
+            TracingConfig={"Mode": config["TracingConfig"]["Mode"]},
             **more,
         )
         try:

@@ -13,6 +13,7 @@ from config import (
     DeploymentSettings,
     IdentitySettings,
     NetworkSettings,
+    OfferSettings,
     ServingSettings,
     Settings,
     SettingsError,
@@ -40,6 +41,11 @@ def storage(**changes: Any) -> Section:
 
 def serverless(**changes: Any) -> Section:
     return ServingSettings(**{**SERVERLESS, **changes})
+
+
+def offer(**changes: Any) -> Section:
+    base = {"name": "call", "text": "A call", "cost_usd": 25.0, "changes": (("calls", "at_most", 1),)}
+    return OfferSettings(**{**base, **changes})
 
 
 def settings(**changes: Any) -> Section:
@@ -157,6 +163,14 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (StudioSettings, {"maximum_volume_gb": 16385}, "studio.maximum_volume_gb", "16384"),
     (StudioSettings, {"git_repository": "git@host:churn.git"}, "studio.git_repository", "https://"),
     (StudioSettings, {"git_repository": "https://me:secret@host/x.git"}, "studio.git_repository", "without a name"),
+    (ApiSettings, {"offers": (offer(), offer())}, "api.offers", "a name of its own"),
+    (ApiSettings, {"offers": tuple(offer(name=f"call{n}") for n in range(11))}, "api.offers", "at most 10"),
+    (offer, {"name": "A call"}, "api.offers.name", "lower-case"),
+    (offer, {"text": ""}, "api.offers.text", "1 to 120"),
+    (offer, {"cost_usd": -1.0}, "api.offers.cost_usd", "USD"),
+    (offer, {"changes": ()}, "api.offers.changes", "at least one"),
+    (offer, {"changes": (("calls", "set", 1), ("calls", "times", 2))}, "api.offers.changes", "one of each"),
+    (offer, {"changes": (("calls", "plus", 1),)}, "api.offers.changes", "of type"),
     (WebSettings, {"edge_locations": "moon"}, "web.edge_locations", "'all'"),
     (WebSettings, {"hsts_days": 0}, "web.hsts_days", "from 1"),
     (settings, {"name": "Test"}, "name", "lower case"),

@@ -17,13 +17,21 @@ from typing import Any
 
 import pytest
 
+from contract import offers
+from contract.offers import Offer
 from schema import load_examples
 
 FOLDER = Path(__file__).resolve().parents[3] / "lambda" / "invoker"
 MODULES = [path.stem for path in FOLDER.glob("*.py")]
 CUSTOMER = load_examples()["at_risk"]
 PREDICTION = {"probability": 0.93, "churn": True, "reasons": []}
-MODEL = {"threshold": 0.31, "trained_at": "2026-01-01T00:00:00Z"}
+COSTS = {"missed_churner": 500.0, "wasted_incentive": 100.0, "saved_customer": 100.0}
+MODEL = {"version": "3", "threshold": 0.31, "trained_at": "2026-01-01T00:00:00Z", "costs": COSTS}
+OFFERS = [
+    Offer("call", "A call", 25.0, (("custserv_calls", "at_most", 1),)),
+    Offer("no_plan", "No international plan", 30.0, (("intl_plan", "set", False),)),
+    Offer("discount", "A fifth off", 90.0, (("day_mins", "times", 0.8),)),
+]
 
 
 class Runtime:
@@ -36,6 +44,7 @@ class Runtime:
         self.drop_next = False
         self.delay = threading.Event()
         self.slow = False
+        self.obliging = False
         runtime = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -56,6 +65,9 @@ class Runtime:
                     return
                 if runtime.slow:
                     runtime.delay.wait(5)
+                if runtime.obliging:
+                    runtime.script.clear()
+                    runtime.predicts(*[PREDICTION] * len(json.loads(body)["instances"]))
                 status, extra, data = runtime.script.pop(0) if len(runtime.script) > 1 else runtime.script[0]
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(data)), **extra}.items():
@@ -79,6 +91,10 @@ class Runtime:
     def predicts(self, *predictions: dict[str, Any]) -> None:
         """Add a good answer to the script."""
         self.answers(200, {"predictions": list(predictions or (PREDICTION,)), "model": MODEL})
+
+    def scores_whatever_comes(self) -> None:
+        """Answer each request with as many good predictions as it has customers."""
+        self.obliging = True
 
     def refuses(self, status: int, error: str, **body: object) -> None:
         """Add one of SageMaker's errors to the script; its message quotes a customer, as messages may."""
@@ -105,6 +121,7 @@ def invoker(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Modul
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": runtime.url,
         "ENDPOINT_NAME": "churn-test",
         "INVOKE_TIMEOUT_S": "0.5",
+        "OFFERS": offers.write(OFFERS),
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(FOLDER))
@@ -124,21 +141,35 @@ class Context:
 
 @pytest.fixture
 def post(invoker: ModuleType) -> Callable[..., dict[str, Any]]:
-    """Send a body to POST /predictions as API Gateway does; `json` of the answer is its parsed body."""
+    """Send a body to POST /predictions as API Gateway does; `json` of the answer is its parsed body, if it is JSON.
 
-    def send(body: object, /, **changes: Any) -> dict[str, Any]:
+    `extra` are headers beside the content type.
+    """
+
+    def send(body: object, /, extra: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
         event = {
             "resource": "/predictions",
             "path": "/predictions",
             "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
+            "headers": {"Content-Type": "application/json", **(extra or {})},
             "requestContext": {"requestId": "gateway-request-1"},
             "body": body if isinstance(body, str) else json.dumps(body),
             "isBase64Encoded": False,
             **changes,
         }
         answer: dict[str, Any] = invoker.handler(event, Context)
-        return {**answer, "json": json.loads(answer["body"])}
+        is_json = "json" in answer["headers"]["Content-Type"] and answer["body"]
+        return {**answer, "json": json.loads(answer["body"]) if is_json else None}
+
+    return send
+
+
+@pytest.fixture
+def get(post: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Send a GET as API Gateway does, without a body."""
+
+    def send(resource: str, headers: dict[str, str] | None = None) -> dict[str, Any]:
+        return post("", resource=resource, path=resource, httpMethod="GET", headers=headers, body=None)
 
     return send
 

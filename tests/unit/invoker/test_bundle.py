@@ -1,4 +1,4 @@
-"""What the function needs beside its own files is what Lambda's Python runtime has."""
+"""What the function needs beside its own files is the schema, the contract, and what Lambda's Python runtime has."""
 
 import ast
 import sys
@@ -8,7 +8,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "lambda" / "invoker"
 IN_THE_RUNTIME = {"botocore", "urllib3"}
 
 
-def test_bundle_needs_the_runtime_and_the_schema_only() -> None:
+def test_bundle_needs_the_runtime_the_schema_and_the_contract_only() -> None:
     own = {path.stem for path in FOLDER.glob("*.py")}
     assert "handler" in own
     for path in FOLDER.glob("*.py"):
@@ -16,7 +16,7 @@ def test_bundle_needs_the_runtime_and_the_schema_only() -> None:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             used = {name.split(".")[0] for name in names}
-            assert used <= own | IN_THE_RUNTIME | {"schema"} | set(sys.stdlib_module_names), path.name
+            assert used <= own | IN_THE_RUNTIME | {"schema", "contract"} | set(sys.stdlib_module_names), path.name
 
 
 def test_handler_stays_short() -> None:

@@ -58,7 +58,6 @@ def test_errors_say_what_the_schema_says(post: Post) -> None:
         '{"customers": [], "more": 1}',
         "[" * 100_000,
         '{"customers": [{"day_mins": 1' + "0" * 5000 + "}]}",
-        "\ud800",
     ],
     ids=lambda body: body[:40],
 )
@@ -86,8 +85,9 @@ def test_a_body_that_cannot_be_read_is_told_the_rule_it_breaks(post: Post, runti
     assert runtime.requests == []
 
 
-def test_base64_that_is_none_is_refused(post: Post) -> None:
+def test_a_body_that_is_not_what_it_claims_to_be_is_refused(post: Post) -> None:
     assert_problem(post("%%%", isBase64Encoded=True), 400)
+    assert_problem(post("\ud800"), 400)
 
 
 def test_too_many_customers(post: Post) -> None:
@@ -106,14 +106,65 @@ def test_answer_to_a_body_full_of_errors_stays_sendable(post: Post) -> None:
 
 
 def test_other_content_types(post: Post) -> None:
-    assert_problem(post("a,b", headers={"content-type": "text/csv"}), 415)
+    for kind in ("application/xml", "text/plain", "multipart/form-data; boundary=x", "csv"):
+        assert "text/csv" in assert_problem(post("a,b", headers={"content-type": kind}), 415)["detail"]
     wanted = {"CONTENT-TYPE": "Application/JSON; charset=utf-8"}
     assert_problem(post("{}", headers=wanted), 400)
 
 
 def test_other_addresses_and_methods(post: Post) -> None:
     assert_problem(post("{}", resource="/nothing"), 404)
-    assert "POST" in assert_problem(post("{}", httpMethod="GET"), 405)["detail"]
+    answer = post("{}", httpMethod="GET")
+    assert "POST" in assert_problem(answer, 405)["detail"]
+    assert answer["headers"]["Allow"] == "POST"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml, image/*", "application/json;q=0", "text/csv;q=0, x"])
+def test_an_answer_in_no_form_that_there_is(post: Post, runtime: Any, accept: str) -> None:
+    body = assert_problem(post({"customers": [CUSTOMER]}, {"Accept": accept}), 406)
+    assert "application/json or text/csv" in body["detail"]
+    assert runtime.requests == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "fine"),
+    [
+        (0, True),
+        (2**53 - 1, True),
+        ("A-17", True),
+        ("x" * 64, True),
+        ("jane.doe@example.org", True),
+        (7.0, True),
+        (-1, False),
+        (2**53, False),
+        (1.5, False),
+        (True, False),
+        (None, False),
+        ("", False),
+        ("x" * 65, False),
+        ("=1+1", False),
+        ("-1", False),
+        ("@sum", False),
+        ("+1", False),
+        ("a,b", False),
+        ("a\nb", False),
+        ("a\n", False),
+        ("é", False),
+        ({}, False),
+    ],
+)
+def test_ids_that_a_spreadsheet_would_execute_and_others_that_are_none(
+    post: Post, runtime: Any, identity: Any, fine: bool
+) -> None:
+    runtime.predicts()
+    answer = post({"customers": [{"id": identity, **CUSTOMER}]})
+    if fine:
+        assert answer["json"]["predictions"][0]["id"] == identity
+        assert "id" not in json.loads(runtime.requests[0][2])["instances"][0]
+    else:
+        (error,) = assert_problem(answer, 400)["errors"]
+        assert (error["customer"], error["field"]) == (0, "id")
+        assert runtime.requests == []
 
 
 @pytest.mark.parametrize(
@@ -183,6 +234,7 @@ def test_slow_endpoint_is_503_within_the_timeout(post: Post, runtime: Any, log: 
     assert_problem(answer, 503)
     line = log()
     assert line["cause"] == "Timeout"
+    assert (line["Requests"], line["Refusals"], line["Faults"]) == (1, 0, 1)
     assert 450 <= line["duration_ms"] < 900  # INVOKE_TIMEOUT_S is 0.5, and it is not tried again
     assert len(runtime.requests) == 1
 
@@ -218,16 +270,29 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),
     max_leaves=20,
 )
-customers = st.lists(
-    st.dictionaries(st.sampled_from([*CUSTOMER, "x"]), json_values).map(lambda changes: {**CUSTOMER, **changes}),
-    max_size=3,
-)
+changes = st.dictionaries(st.sampled_from([*CUSTOMER, "x", "id"]), json_values)
+customers = st.lists(changes.map(lambda found: {**CUSTOMER, **found}), max_size=3)
+asked = {"what_if": st.lists(changes, max_size=2) | json_values, "offers": st.booleans() | json_values}
 
 
-@given(body=json_values | st.fixed_dictionaries({"customers": customers | json_values}))
+@given(body=json_values | st.fixed_dictionaries({"customers": customers | json_values}, optional=asked))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_makes_it_fail(post: Post, runtime: Any, body: Any) -> None:
     runtime.script.clear()
-    wanted = len(body["customers"]) if isinstance(body, dict) and isinstance(body.get("customers"), list) else 1
-    runtime.predicts(*[{"probability": 0.5}] * wanted)
-    assert post(body)["statusCode"] in (200, 400)
+    runtime.scores_whatever_comes()
+    for handling in ({}, {"Prefer": "handling=lenient"}):
+        assert post(body, handling)["statusCode"] in (200, 400)
+
+
+@given(text=st.text(max_size=200) | st.lists(st.text(max_size=12), max_size=12).map(",".join))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_csv_makes_it_fail(post: Post, runtime: Any, text: str) -> None:
+    header = ",".join(["id", *CUSTOMER])
+    good = ",".join(
+        ["7", *(str(value).lower() if isinstance(value, bool) else str(value) for value in CUSTOMER.values())]
+    )
+    runtime.script.clear()
+    runtime.scores_whatever_comes()
+    for body in (text, f"{header}\n{text}", f"{header}\n{good}\n{text}\n"):
+        answer = post(body, headers={"content-type": "text/csv", "prefer": "handling=lenient"})
+        assert answer["statusCode"] in (200, 400)

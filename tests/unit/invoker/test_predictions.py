@@ -1,4 +1,4 @@
-"""POST /predictions and GET /health when all goes well, and what is sent to SageMaker."""
+"""POST /predictions when all goes well, the addresses that tell of the API, and what is sent to SageMaker."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from schema import load_examples, load_schema
 
 LOYAL, AT_RISK = load_examples()["loyal"], load_examples()["at_risk"]
-Post = Callable[..., dict[str, Any]]
+Post = Get = Callable[..., dict[str, Any]]
 
 
 def test_answer_numbers_the_predictions_in_the_order_of_the_customers(post: Post, runtime: Any) -> None:
@@ -73,31 +73,97 @@ def test_a_hundred_customers_fit(post: Post, runtime: Any) -> None:
     assert [p["id"] for p in predictions] == list(range(100))
 
 
-def test_health_answers_without_the_model_and_says_so(post: Post, runtime: Any) -> None:
-    answer = post("", resource="/health", httpMethod="GET", headers=None, body=None)
+def test_an_id_that_is_given_comes_back_and_the_others_are_counted(post: Post, runtime: Any) -> None:
+    runtime.predicts(*[{"probability": n / 10} for n in range(3)])
+    answer = post({"customers": [{"id": "A-17", **LOYAL}, AT_RISK, {**LOYAL, "id": 4711}]})
+    assert [one["id"] for one in answer["json"]["predictions"]] == ["A-17", 1, 4711]
+    assert json.loads(runtime.requests[0][2]) == {"instances": [LOYAL, AT_RISK, LOYAL]}
+
+
+def test_lenient_handling_scores_the_valid_and_tells_of_the_others_in_their_places(post: Post, runtime: Any) -> None:
+    runtime.predicts({"probability": 0.1, "churn": False}, {"probability": 0.9, "churn": True})
+    wrong = {"id": "B", **AT_RISK, "day_mins": -1}
+    body = {"customers": [LOYAL, wrong, 7, {"id": "D", **AT_RISK}]}
+    answer = post(body, {"Prefer": "respond-async, handling=lenient"})
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Preference-Applied"] == "handling=lenient"
+    first, second, third, fourth = answer["json"]["predictions"]
+    assert first == {"id": 0, "probability": 0.1, "churn": False}
+    assert second["id"] == "B"
+    assert [(e["customer"], e["field"]) for e in second["errors"]] == [(1, "day_mins")]
+    assert (third["id"], third["errors"][0]["field"]) == (2, "")
+    assert (fourth["id"], fourth["probability"]) == ("D", 0.9)
+    assert json.loads(runtime.requests[0][2]) == {"instances": [LOYAL, AT_RISK]}
+
+
+def test_lenient_handling_of_nobody_valid_is_an_error_still(post: Post, runtime: Any) -> None:
+    answer = post({"customers": [{}]}, {"Prefer": "handling=lenient"})
+    assert (answer["statusCode"], len(answer["json"]["errors"])) == (400, len(load_schema().inputs))
+    assert runtime.requests == []
+
+
+@pytest.mark.parametrize("preference", ["handling=strict", "lenient", "return=minimal", ""])
+def test_strict_is_the_rule(post: Post, preference: str) -> None:
+    answer = post({"customers": [LOYAL, {}]}, {"Prefer": preference})
+    assert answer["statusCode"] == 400
+    assert "Preference-Applied" not in answer["headers"]
+
+
+def test_health_answers_without_the_model_and_says_so(get: Get, runtime: Any) -> None:
+    answer = get("/health")
     assert answer["statusCode"] == 200
     assert answer["json"] == {"status": "ok", "model": "not called", "schema_hash": load_schema().hash}
     assert runtime.requests == []
 
 
-def test_log_line_joins_the_access_log_and_holds_no_customer(post: Post, runtime: Any, log: Any) -> None:
-    runtime.predicts()
-    post({"customers": [AT_RISK]})
-    line = log()
-    assert line["request_id"] == "gateway-request-1"
-    assert line["lambda_request_id"] == "lambda-request-1"
-    assert (line["level"], line["status"], line["customers"]) == ("INFO", 200, 1)
-    assert line["duration_ms"] >= line["model_ms"] > 0
-    assert str(AT_RISK["day_mins"]) not in json.dumps(line)
+def test_model_is_what_the_endpoint_says_of_itself(get: Get, runtime: Any) -> None:
+    runtime.answers(200, {"predictions": [], "model": {"version": "3", "threshold": 0.31}})
+    answer = get("/model")
+    assert answer["json"] == {"version": "3", "threshold": 0.31}
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    assert json.loads(runtime.requests[0][2]) == {"instances": []}
 
 
-def test_only_the_first_call_of_a_process_is_a_cold_start(post: Post, runtime: Any, log: Any) -> None:
-    runtime.predicts()
-    starts = []
-    for _ in range(3):
-        post({"customers": [AT_RISK]})
-        starts.append(log()["cold_start"])
-    assert starts == [True, False, False]
+def test_model_that_does_not_answer_is_503_as_for_predictions(get: Get, runtime: Any) -> None:
+    runtime.refuses(400, "ValidationError")
+    answer = get("/model")
+    assert answer["statusCode"] == 503
+    assert int(answer["headers"]["Retry-After"]) > 0
+
+
+def test_schema_tells_the_inputs_and_no_other(get: Get, runtime: Any) -> None:
+    answer = get("/schema")
+    told = answer["json"]
+    assert [one["name"] for one in told["inputs"]] == [attribute.name for attribute in load_schema().inputs]
+    by_name = {one["name"]: one for one in told["inputs"]}
+    assert by_name["day_mins"] == {
+        "name": "day_mins",
+        "column": "Day Mins",
+        "label": "Day minutes",
+        "type": "number",
+        "group": "usage",
+        "help": "Minutes called by day during the billing period.",
+        "rule": "a number from 0 to 600 minutes",
+        "unit": "minutes",
+        "minimum": 0,
+        "maximum": 600,
+        "step": 0.1,
+    }
+    assert by_name["intl_plan"]["csv_values"] == {"yes": True, "no": False}
+    assert by_name["state"]["category_labels"]["NJ"] == "New Jersey"
+    assert {one["group"] for one in told["inputs"]} == {group["id"] for group in told["groups"]}
+    assert runtime.requests == []
+
+
+def test_schema_is_sent_again_only_when_it_has_changed(get: Get) -> None:
+    first = get("/schema")
+    tag = first["headers"]["ETag"]
+    assert tag == f'"{load_schema().hash}"'
+    assert first["headers"]["Cache-Control"] == "no-cache"
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = get("/schema", {"If-None-Match": known})
+        assert (again["statusCode"], again["body"], again["headers"]["ETag"]) == (304, "", tag)
+    assert get("/schema", {"If-None-Match": '"other"'})["statusCode"] == 200
 
 
 @pytest.mark.parametrize(

@@ -162,3 +162,18 @@ def test_any_text_gets_an_answer(content: str) -> None:
     except SchemaError:
         return
     assert all(bool(row.problems) != (SCHEMA.validate(row.record) == []) for row in rows)
+
+
+def test_a_list_may_name_its_customers_if_its_reader_says_so() -> None:
+    named = text(["C-1", *cells(LOYAL)], ["", *cells(LOYAL)], ["short"], header=["id", *NAMES])
+    first, second, short = parse_csv(SCHEMA, named, id_column="id")
+    assert (first.id, first.record, first.problems) == ("C-1", LOYAL, [])
+    assert (second.id, second.record) == ("", LOYAL)
+    # A row of another width may have anything in its first cell.
+    assert (short.id, len(short.problems)) == ("", 1)
+    (row,) = parse_csv(SCHEMA, text(cells(LOYAL)), id_column="id")
+    assert (row.id, row.record) == ("", LOYAL)
+    with pytest.raises(SchemaError, match="unknown: column 1"):
+        parse_csv(SCHEMA, named)
+    with pytest.raises(SchemaError, match="repeated: id"):
+        parse_csv(SCHEMA, text(["a", "b", *cells(LOYAL)], header=["id", "id", *NAMES]), id_column="id")

@@ -147,3 +147,19 @@ def test_a_record_is_not_changed_by_looking_at_it(schema: Schema) -> None:
     schema.validate(LOYAL)
     schema.encode(LOYAL)
     assert json.dumps(LOYAL) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"day_mins": 1}, []),
+        ({"day_mins": 1, "intl_plan": True}, []),
+        ({"day_mins": -1}, [("day_mins", "must be a number from 0 to 600 minutes")]),
+        ({"phone": "555"}, [("phone", "is not used")]),
+        ({"shoe_size": 44}, [("shoe_size", "is not a field of a customer")]),
+        ({}, [("", "must be an object of at least one field and value")]),
+        (7, [("", "must be an object of at least one field and value")]),
+    ],
+)
+def test_a_change_holds_fields_of_a_record_and_need_not_hold_all(change: object, found: list[tuple[str, str]]) -> None:
+    assert [(problem.field, problem.rule) for problem in SCHEMA.validate_change(change)] == found

@@ -1,0 +1,70 @@
+"""The examples of docs/api.md, run as they stand: each one's answer has the shape that the document shows."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract import openapi
+from contract.rules import STATUSES
+from schema import load_schema
+from tests.local.deployment import Deployment
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+# An example, and the first block after it: what it answers.
+EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv)\n(.*?)```", TEXT, re.DOTALL)
+NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "health", "errors"]
+
+
+def assert_same_shape(shown: Any, real: Any, where: str = "answer") -> None:
+    """Check that all that is shown is there, of the same kind; lists are shown by their first entry."""
+    assert type(shown) is type(real), where
+    if isinstance(shown, dict):
+        for name, value in shown.items():
+            assert name in real, f"{where}.{name}"
+            assert_same_shape(value, real[name], f"{where}.{name}")
+    if isinstance(shown, list):
+        assert_same_shape(shown[0], real[0], f"{where}[0]")
+
+
+@pytest.mark.parametrize(("language", "example", "kind", "shown"), EXAMPLES, ids=NAMES)
+def test_example_answers_what_is_shown(
+    deployment: Deployment, language: str, example: str, kind: str, shown: str
+) -> None:
+    env = {**os.environ, "SITE": deployment.site_url.rstrip("/")}
+    command = ["sh", "-c"] if language == "sh" else [sys.executable, "-c"]
+    done = subprocess.run([*command, example], env=env, capture_output=True, text=True, check=True)
+    if kind == "json":
+        assert_same_shape(json.loads(shown), json.loads(done.stdout))
+    else:
+        expected, real = (list(csv.DictReader(text.splitlines())) for text in (shown, done.stdout))
+        assert [list(row) for row in real] == [list(row) for row in expected]
+        assert [row["id"] for row in real] == [row["id"] for row in expected]
+
+
+def test_every_field_is_described_and_no_other() -> None:
+    table = TEXT.split("## A customer")[1].split("##")[0]
+    described = {name: value for name, value in re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)}
+    assert list(described) == [attribute.name for attribute in load_schema().inputs]
+    for attribute in load_schema().inputs:
+        if attribute.is_numeric:
+            kind = "whole number" if attribute.type == "integer" else "number"
+            words = f"{kind} from {attribute.minimum:g} to {attribute.maximum:g} {attribute.unit}"
+            assert described[attribute.name] == words
+
+
+def test_every_status_is_told_as_the_contract_has_it() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| (.+) \| (.+) \|$", TEXT, re.MULTILINE)
+    assert rows == [(str(number), status.when, status.remedy) for number, status in STATUSES.items()]
+
+
+def test_every_address_is_told() -> None:
+    told = set(re.findall(r"^\| `(\w+) /api(/\w+)` \|", TEXT, re.MULTILINE))
+    paths = openapi.document(load_schema())["paths"]
+    assert told == {(method.upper(), path) for path, methods in paths.items() for method in methods}
