@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ml import fit, hyperparameters, lab, metrics, money, prepare
+from ml import fit, hyperparameters, lab, metrics, money, prepare, raw_file
 from ml.dataset import Dataset, stratified_split
 from schema import load_schema
 
@@ -93,8 +93,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--folds", type=int, default=10)
     parser.add_argument("--json", type=Path, help="also write the means and each fold's metrics here")
     args = parser.parse_args(argv)
-    text = prepare.read_text(args.input)
-    rows = prepare.check(text, load_schema())
+    text = raw_file.read_text(args.input)
+    rows = raw_file.check(text, load_schema())
     contestants = {
         "lab's recipe": (labs, lab.features(text)),
         "this project": (ours(hyperparameters.defaults()), prepare.encode(rows, load_schema())),

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench.crossval import raw_data
 from config import TrainingSettings
-from ml import bias_report, facets, fit, gate, hyperparameters, metrics, money, prepare, split
+from ml import bias_report, facets, fit, gate, hyperparameters, metrics, money, prepare, raw_file, split
 from ml.champion import Judged, compare
 from ml.dataset import Dataset
 from ml.facets import Group
@@ -69,7 +69,7 @@ class Customers:
 
     def __init__(self, text: str) -> None:
         self.schema = load_schema()
-        self.rows = prepare.check(text, self.schema)
+        self.rows = raw_file.check(text, self.schema)
         self.data = prepare.encode(self.rows, self.schema)
         self.twins = prepare.identical(self.rows, self.schema)
 
@@ -121,7 +121,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--input", type=Path, default=raw_data())
     parser.add_argument("--seeds", type=int, default=30)
     args = parser.parse_args(argv)
-    customers = Customers(prepare.read_text(args.input))
+    customers = Customers(raw_file.read_text(args.input))
     print(f"{'':<14}{'average precision':^36}{'expected cost, USD':^36}{'refused by':^24}")
     heads = f"{'mean':>9}{'sd':>9}{'min':>9}{'max':>9}" * 2
     print(f"{'':<14}{heads}{'limits':>12}{'champion':>12}", flush=True)

@@ -17,105 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ml import bias_report, data_page, data_report, drift, facets, lab, split
+from ml import bias_report, data_page, data_report, drift, facets, lab, raw_file, split
 from ml.container import JobError, base_dir, processing_message_file, run, write
 from ml.dataset import Dataset, separated, to_csv
-from schema import Row, Schema, SchemaError, load_schema, parse_csv
+from schema import Row, Schema, load_schema
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FRACTIONS = {"train": 0.65, "validation": 0.15, "test": 0.2}
 DEFAULT_SEED = 1729
-MIN_PER_CLASS = 20
-REASONS_SHOWN = 20
-LINES_SHOWN = 5
-
-
-def read_text(source: Path) -> str:
-    """Return the raw file's text; `source` is the file, or a folder that holds one CSV.
-
-    Raises
-    ------
-    JobError
-        When there is no such file, several, or it is not UTF-8 text.
-    """
-    if source.is_dir():
-        files = sorted(p for p in source.iterdir() if p.suffix.lower() == ".csv" and not p.name.startswith("."))
-        if len(files) != 1:
-            raise JobError(f"{source} holds {len(files)} CSV files; it must hold exactly one.")
-        source = files[0]
-    try:
-        raw = source.read_bytes()
-    except OSError as exc:
-        raise JobError(f"{source} cannot be read ({exc.strerror}); check the path.") from exc
-    if not raw.strip():
-        raise JobError(f"{source.name} is empty; give the raw data.")
-    if raw[:2] == b"PK":
-        raise JobError(f"{source.name} is a spreadsheet or an archive, not text; save it as CSV in UTF-8.")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw:
-        raise JobError(f"{source.name} is UTF-16 or binary; save it as CSV in UTF-8.")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = raw[: exc.start].count(b"\n") + 1
-        raise JobError(f"{source.name} is not UTF-8 (line {line}); save it as CSV in UTF-8.") from exc
-
-
-def check(text: str, schema: Schema) -> list[Row]:
-    """Return the customers of a raw file that keeps every rule.
-
-    Raises
-    ------
-    JobError
-        When it does not: the message lists lines and reasons, never values.
-    """
-    try:
-        rows = parse_csv(schema, text, whole=True)
-    except SchemaError as exc:
-        raise JobError(f"The raw file cannot be used: {exc}.") from exc
-    broken = _broken(rows, schema)
-    if broken:
-        count = sum(len(lines) for lines in broken.values())
-        told = [f"  {reason}: {_where(lines)}" for reason, lines in list(broken.items())[:REASONS_SHOWN]]
-        if len(broken) > REASONS_SHOWN:
-            told.append(f"  and {len(broken) - REASONS_SHOWN} more kinds of problems")
-        head = f"The raw file has {count:,} problem(s) in {len(rows):,} rows; correct them and run this again."
-        raise JobError("\n".join([head, *told]))
-    churners = sum(bool(row.record[schema.label.name]) for row in rows)
-    if min(churners, len(rows) - churners) < MIN_PER_CLASS:
-        raise JobError(
-            f"The raw file has {churners} churners among {len(rows)} customers; training needs at least "
-            f"{MIN_PER_CLASS} churners and {MIN_PER_CLASS} others."
-        )
-    return rows
-
-
-def _broken(rows: Sequence[Row], schema: Schema) -> dict[str, list[int]]:
-    """Return each reason, with its remedy unless the rule is one, and the lines that it holds for."""
-    broken: dict[str, list[int]] = {}
-    seen: set[tuple[object, ...]] = set()
-    named = " and ".join(schema.by_name[name].column for name in schema.identifier)
-    for row in rows:
-        for problem in row.problems:
-            subject = f"{schema.by_name[problem.field].column} " if problem.field else ""
-            remedy = "" if problem.rule.startswith("must be") else f" ({problem.remedy.rstrip('.')})"
-            broken.setdefault(f"{subject}{problem.rule}{remedy}", []).append(row.line)
-        if schema.identifier and not row.problems:
-            customer = tuple(row.record[name] for name in schema.identifier)
-            if customer in seen:
-                reason = f"has the {named} of an earlier row (Keep one row a customer)"
-                broken.setdefault(reason, []).append(row.line)
-            seen.add(customer)
-    return broken
-
-
-def _where(lines: Sequence[int]) -> str:
-    """Return the first lines, and how many there are."""
-    shown = ", ".join(str(line) for line in lines[:LINES_SHOWN])
-    if len(lines) == 1:
-        return f"line {shown}"
-    return f"{len(lines):,} rows, lines {shown}{', …' if len(lines) > LINES_SHOWN else ''}"
+GROUPS_SHOWN = 20
 
 
 def identical(rows: Sequence[Row], schema: Schema) -> list[list[int]]:
@@ -141,7 +53,7 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
     JobError
         When the raw file breaks a rule.
     """
-    rows = check(text, schema)
+    rows = raw_file.check(text, schema)
     twins = identical(rows, schema)
     files: dict[str, str] = {}
     if recipe == "lab":
@@ -169,7 +81,7 @@ def prepare(text: str, schema: Schema, *, recipe: str, seed: int, fractions: dic
             "n_customers": sum(len(group) for group in twins),
             "n_groups": len(twins),
             "n_groups_in_several_parts": separated(twins, list(parts.values())),
-            "lines": [[rows[position].line for position in group] for group in twins[:REASONS_SHOWN]],
+            "lines": [[rows[position].line for position in group] for group in twins[:GROUPS_SHOWN]],
         },
     }
     report = {**about, **data_report.describe(rows, schema)}
@@ -247,7 +159,7 @@ def main(argv: list[str] | None = None) -> int:
         if not (min(held.values()) >= 0.05 and sum(held.values()) <= 0.8):
             raise JobError("--validation-fraction and --test-fraction must be 0.05 or more, and at most 0.8 together.")
         fractions = {"train": 1 - sum(held.values()), **held}
-        text = read_text(args.input)
+        text = raw_file.read_text(args.input)
         files = prepare(text, load_schema(), recipe=args.recipe, seed=seed, fractions=fractions)
         write(files, args.output_dir)
         report = json.loads(files["report.json"])

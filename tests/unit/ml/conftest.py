@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import container, prepare
+from ml import container, prepare, raw_file
 from ml.dataset import Dataset
 from schema import load_schema
 from tools import made_up_data
@@ -29,7 +29,7 @@ def made_up() -> str:
 @pytest.fixture(scope="session")
 def encoded(made_up: str) -> Dataset:
     schema = load_schema()
-    return prepare.encode(prepare.check(made_up, schema), schema)
+    return prepare.encode(raw_file.check(made_up, schema), schema)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml import drift, prepare, tails
-from schema import load_schema
+from ml import drift, raw_file, tails
+from schema import load_schema, parse_csv
 from tools import made_up_data
 
 SCHEMA = load_schema()
@@ -101,7 +101,7 @@ def test_chi_squared(first: dict[str, int], second: dict[str, int]) -> None:
 
 @pytest.fixture(scope="module")
 def people(made_up: str) -> list[dict[str, Any]]:
-    return [row.record for row in prepare.check(made_up, SCHEMA)]
+    return [row.record for row in raw_file.check(made_up, SCHEMA)]
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_customers_do_not_drift_from_themselves(base: dict[str, Any], people: li
 def test_other_customers_of_the_same_kind_are_not_called_drifted(base: dict[str, Any], size: int) -> None:
     for seed in range(5):
         text = made_up_data.generate(size, seed=100 + seed)
-        others = [row.record for row in prepare.parse_csv(SCHEMA, text, whole=True)]
+        others = [row.record for row in parse_csv(SCHEMA, text, whole=True)]
         assert not [one["name"] for one in drift.compare(base, others, scores(others)) if one["drifted"]]
 
 

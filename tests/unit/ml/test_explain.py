@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import explain, held_out, prepare
+from ml import explain, held_out, raw_file
 from ml.predictor import Predictor
 from schema import load_schema
 
@@ -16,7 +16,7 @@ SCHEMA = load_schema()
 @pytest.fixture(scope="module")
 def people(made_up: str) -> list[dict[str, Any]]:
     names = [a.name for a in SCHEMA.inputs]
-    return [{name: row.record[name] for name in names} for row in prepare.check(made_up, SCHEMA)[:120]]
+    return [{name: row.record[name] for name in names} for row in raw_file.check(made_up, SCHEMA)[:120]]
 
 
 def explained(folder: Path, people: list[dict[str, Any]]) -> dict[str, Any]:

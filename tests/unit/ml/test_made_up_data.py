@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml import prepare
+from ml import raw_file
 from schema import load_schema
 from tools import made_up_data
 
@@ -22,7 +22,7 @@ def test_the_columns_and_states_are_the_schemas() -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_pipeline_takes_them(seed: int) -> None:
-    rows = prepare.check(made_up_data.generate(3333, seed), SCHEMA)
+    rows = raw_file.check(made_up_data.generate(3333, seed), SCHEMA)
     assert len(rows) == 3333
     rate = sum(bool(row.record["churn"]) for row in rows) / 3333
     assert rate == pytest.approx(0.145, abs=0.02)
@@ -50,7 +50,7 @@ def test_it_runs_before_anything_is_installed(tmp_path: Path) -> None:
 
 def test_marginals_are_those_of_the_real_data(churn_csv: Path) -> None:
     def means(text: str) -> dict[str, float]:
-        rows = prepare.check(text, SCHEMA)
+        rows = raw_file.check(text, SCHEMA)
         numeric = [a.name for a in SCHEMA.attributes if a.is_numeric or a.type == "boolean"]
         return {n: sum(float(r.record[n]) for r in rows) / len(rows) for n in numeric}  # type: ignore[arg-type]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml import data_page, lab, prepare
+from ml import data_page, lab, prepare, raw_file
 from ml.container import JobError
 from ml.dataset import read_csv
 from schema import load_schema
@@ -61,7 +61,7 @@ def test_it_writes_all_outputs_and_the_parts_hold_every_customer_once(
     assert run(raw.parent if as_folder else raw, out) == 0
     assert {p.name for p in out.iterdir()} == OUTPUTS
     parts = [read_csv(out / f"{name}.csv", len(SCHEMA.columns)) for name in prepare.FRACTIONS]
-    whole = prepare.encode(prepare.check(raw.read_text(), SCHEMA), SCHEMA)
+    whole = prepare.encode(raw_file.check(raw.read_text(), SCHEMA), SCHEMA)
     rows = np.column_stack((whole.labels, whole.features))
     written = np.vstack([np.column_stack((p.labels, p.features)) for p in parts])
     assert sorted(map(tuple, written.tolist())) == sorted(map(tuple, rows.tolist()))
@@ -169,19 +169,19 @@ def test_a_bad_file_gives_reasons_with_lines_and_no_output(
 def test_a_file_that_is_no_text_is_told_so(tmp_path: Path, content: bytes, told: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(JobError, match=told):
-        prepare.read_text(tmp_path / "a.csv")
+        raw_file.read_text(tmp_path / "a.csv")
 
 
 def test_a_folder_must_hold_one_csv(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no data")
     with pytest.raises(JobError, match="holds 0 CSV files"):
-        prepare.read_text(tmp_path)
+        raw_file.read_text(tmp_path)
     (tmp_path / "a.csv").write_text("x")
     (tmp_path / "b.CSV").write_text("x")
     with pytest.raises(JobError, match="holds 2 CSV files"):
-        prepare.read_text(tmp_path)
+        raw_file.read_text(tmp_path)
     with pytest.raises(JobError, match="cannot be read"):
-        prepare.read_text(tmp_path / "missing.csv")
+        raw_file.read_text(tmp_path / "missing.csv")
 
 
 @pytest.mark.parametrize("fraction", ["0", "0.9", "-1", "nan"])
@@ -356,7 +356,7 @@ class TestTheLabsRecipe:
         return lab.frame(churn_csv.read_text())
 
     def test_the_raw_file_is_clean(self, churn_csv: Path) -> None:
-        rows = prepare.check(prepare.read_text(churn_csv), SCHEMA)
+        rows = raw_file.check(raw_file.read_text(churn_csv), SCHEMA)
         assert len(rows) == 3333
         assert sum(bool(row.record["churn"]) for row in rows) == 483
         assert len({row.record["state"] for row in rows}) == 51

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import prepare, split
+from ml import prepare, raw_file, split
+from ml.container import JobError
+from ml.dataset import to_csv
 from schema import Schema, load_schema
 
 SCHEMA = load_schema()
@@ -31,7 +33,7 @@ def test_positions_are_uniform_and_depend_on_the_seed() -> None:
 
 
 def test_each_part_has_its_fraction(made_up: str) -> None:
-    rows = prepare.check(made_up, SCHEMA)
+    rows = raw_file.check(made_up, SCHEMA)
     parts = split.by_position(split.of_customers(rows, SCHEMA, [], 1), FRACTIONS)
     assert sorted(np.concatenate(parts).tolist()) == list(range(1500))
     for part, fraction in zip(parts, FRACTIONS, strict=True):
@@ -48,7 +50,7 @@ def test_customers_keep_their_part_while_others_come_and_go(made_up: str) -> Non
 
 def test_a_customer_stays_when_its_figures_change(made_up: str) -> None:
     """Another month, other minutes: who it is has not changed."""
-    rows = prepare.check(made_up, SCHEMA)
+    rows = raw_file.check(made_up, SCHEMA)
     later = [row._replace(record={**row.record, "day_mins": 1.0}) for row in rows]
     assert (split.of_customers(rows, SCHEMA, [], 1) == split.of_customers(later, SCHEMA, [], 1)).all()
 
@@ -57,7 +59,7 @@ def test_without_an_identifier_the_attributes_tell_who_it_is(made_up: str) -> No
     nameless = Schema({key: value for key, value in SCHEMA.document.items() if key != "identifier"})
     assert split.identity(SCHEMA) == ("area_code", "phone")
     assert set(split.identity(nameless)) == {a.name for a in SCHEMA.attributes} - {"churn"}
-    rows = prepare.check(made_up, nameless)
+    rows = raw_file.check(made_up, nameless)
     assert len(set(split.of_customers(rows, nameless, [], 1).tolist())) == len(rows)
 
 
@@ -97,12 +99,12 @@ def test_a_part_without_churners_is_refused(made_up: str, tmp_path: Path) -> Non
     lines = made_up.splitlines()
     label = [line.rsplit(",", 1)[1] for line in lines]
     test = {line.split(",", 1)[1] for line in parts_of(made_up)["test"]}
-    rows = prepare.check(made_up, SCHEMA)
-    encoded = [prepare.to_csv(prepare.encode([row], SCHEMA)).strip().split(",", 1)[1] for row in rows]
+    rows = raw_file.check(made_up, SCHEMA)
+    encoded = [to_csv(prepare.encode([row], SCHEMA)).strip().split(",", 1)[1] for row in rows]
     kept = [
         line
         for line, churn, code in zip(lines[1:], label[1:], encoded, strict=True)
         if churn == "False." or code not in test
     ]
-    with pytest.raises(prepare.JobError, match=r"test part has 0 churners .* another --seed"):
+    with pytest.raises(JobError, match=r"test part has 0 churners .* another --seed"):
         parts_of("\n".join([lines[0], *kept]) + "\n")
