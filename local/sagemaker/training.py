@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from local.sagemaker import duties, listing, platform, roles, tags
 from local.sagemaker.errors import in_use, invalid
-from local.sagemaker.jobs import lifecycle, s3
+from local.sagemaker.jobs import lifecycle, training_folder
 from local.sagemaker.jobs.checkpoints import Checkpoints
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.lifecycle import Job, JobFailed
@@ -100,8 +100,7 @@ def _train(job: Job) -> None:
         volume_key=record["ResourceConfig"].get("VolumeKmsKeyId"),
         output_key=record["OutputDataConfig"].get("KmsKeyId"),
     )
-    _bring_channels(job, container)
-    _write_config(job, container)
+    training_folder.fill(job, container)
     if not algorithm.get("ContainerEntrypoint"):
         raise JobFailed("ClientError: the laptop run has no images: name a ContainerEntrypoint")
     metrics = MetricReader(definitions_of(algorithm))
@@ -111,8 +110,7 @@ def _train(job: Job) -> None:
             _enter(record, "Interrupted", "The managed spot instance was interrupted")
             container = job.container()
             _enter(record, "Starting", "Preparing the instances for training")
-            _bring_channels(job, container)
-            _write_config(job, container)
+            training_folder.fill(job, container)
             outcome = _attempt(job, container, [log.put, metrics.read])
     record["FinalMetricDataList"] = metrics.final()
     job.measure(record["ResourceConfig"]["VolumeSizeInGB"])
@@ -147,7 +145,7 @@ def _finish(job: Job, container: Container, outcome: Outcome) -> None:
         raise JobFailed(lifecycle.failure_reason(container.read("output/failure"), outcome.exit_code))
     _enter(record, "Uploading", "Uploading generated training model")
     # AWS keeps what a stopped job has left in its model folder, too.
-    _take_artifacts(job, container)
+    training_folder.take_artifacts(job, container)
     if outcome.ended_by:
         status = "Stopped" if outcome.ended_by == "stop" else "MaxRuntimeExceeded"
         _enter(record, status, "Training job stopped")
@@ -160,61 +158,6 @@ def _finish(job: Job, container: Container, outcome: Outcome) -> None:
 def _identity(job: Job) -> dict[str, str]:
     region = platform.current().region()
     return {"TRAINING_JOB_NAME": job.name, "TRAINING_JOB_ARN": job.arn, "AWS_REGION": region}
-
-
-def _bring_channels(job: Job, container: Container) -> None:
-    client = job.client("s3")
-    for channel in job.record.get("InputDataConfig", []):
-        folder = container.base / "input" / "data" / channel["ChannelName"]
-        folder.mkdir(parents=True, exist_ok=True)
-        source = channel["DataSource"].get("S3DataSource")
-        if source is None:
-            raise JobFailed("ClientError: the laptop run knows S3 channels only")
-        s3.download(client, source["S3Uri"], folder)
-
-
-def _write_config(job: Job, container: Container) -> None:
-    record = job.record
-    container.write_config("hyperparameters.json", record.get("HyperParameters", {}))
-    channels = {
-        channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode", "File"),
-            "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
-                "S3DataDistributionType", "FullyReplicated"
-            ),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-            **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
-        }
-        for channel in record.get("InputDataConfig", [])
-    }
-    container.write_config("inputdataconfig.json", channels)
-    instance = record.get("ResourceConfig", {}).get("InstanceType", "local")
-    container.write_config(
-        "resourceconfig.json",
-        {
-            "current_host": "algo-1",
-            "current_instance_type": instance,
-            "current_group_name": "homogeneousCluster",
-            "hosts": ["algo-1"],
-            "network_interface_name": "eth0",
-        },
-    )
-    (container.base / "output" / "data").mkdir(exist_ok=True)
-
-
-def _take_artifacts(job: Job, container: Container) -> None:
-    """Upload ``model.tar.gz`` and, when the job left any, ``output.tar.gz``, where AWS puts them."""
-    client, key = job.client("s3"), job.record["OutputDataConfig"].get("KmsKeyId")
-    bucket, model_key = s3.split(job.record["ModelArtifacts"]["S3ModelArtifacts"])
-    archive = job.folder / "model.tar.gz"
-    s3.pack(container.base / "model", archive)
-    s3.upload_file(client, archive, bucket, model_key, key)
-    extra = container.base / "output" / "data"
-    if any(extra.iterdir()):
-        archive = job.folder / "output.tar.gz"
-        s3.pack(extra, archive)
-        target = model_key.removesuffix("model.tar.gz") + "output.tar.gz"
-        s3.upload_file(client, archive, bucket, target, key)
 
 
 @operation("DescribeTrainingJob")
