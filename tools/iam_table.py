@@ -18,8 +18,9 @@ from aws_cdk import App
 
 import app as churn_app
 from config import ENVIRONMENTS, load_settings
-from stacks.components.grants import as_nag_spells, reasons_given
+from stacks.components.grants import reasons_given
 from stacks.components.raw_data import RawData
+from stacks.components.spelling import as_nag_spells
 from tools.iam import Document, Reader, Role, Template, as_list, roles, spelled
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aws_cdk import CfnResource, Duration, Reference, Stack, Token, Tokenization
+from aws_cdk import CfnResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
 from stacks.components.acknowledgements import acknowledge
+from stacks.components.spelling import as_found
 
 # Where a policy keeps its reasons for docs/iam.md: acknowledgements know of resources, and nothing of actions.
 REASONS_METADATA = "churn:reasons"
@@ -176,38 +177,3 @@ def resource_of(construct: IConstruct) -> CfnResource:
     if not isinstance(resource, CfnResource):
         raise TypeError(f"{construct.node.path} has no resource of its own.")
     return resource
-
-
-def as_found(stack: Stack, resource: str) -> str:
-    """Spell a resource as cdk-nag does: ``<Bucket.Arn>/runs/*``, or the export's name for another stack's.
-
-    References between stacks become imports only at the end of synthesis; asking for the export now yields the same.
-    """
-    for token in Tokenization.reverse_string(resource).tokens:
-        if not isinstance(token, Reference):
-            continue
-        owner = Stack.of(token.target)
-        if owner is not stack:
-            exported = owner.export_value(token)
-            resource = resource.replace(Token.as_string(token), exported)
-    return as_nag_spells(stack.resolve(resource))
-
-
-def as_nag_spells(node: Any) -> str:
-    """Spell a resource of a template, functions and all, as cdk-nag does in the ids of its findings."""
-    if isinstance(node, str):
-        # A policy's variable, such as ${sagemaker:DomainId}.
-        return node.replace("${", "<").replace("}", ">")
-    ((function, value),) = node.items()
-    if function == "Fn::Join":
-        delimiter, parts = value
-        return str(delimiter).join(as_nag_spells(part) for part in parts)
-    if function == "Fn::GetAtt":
-        return f"<{'.'.join(value)}>"
-    if function == "Ref":
-        return f"<{value}>"
-    if function == "Fn::ImportValue":
-        return as_nag_spells(value)
-    if function == "Fn::Sub" and isinstance(value, str):
-        return value.replace("${", "<").replace("}", ">")
-    raise ValueError(f"a resource with {function} has no spelling that a finding could be compared with.")
