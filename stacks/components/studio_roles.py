@@ -11,16 +11,15 @@ from config import Settings
 from stacks.components import permissions
 from stacks.components import studio_permissions as may
 from stacks.components.bucket_rules import EXPERIMENTS, RUNS
-from stacks.components.grants import Grant, allow, deny, policy_with, role_with
+from stacks.components.grants import Grant, allow, policy_with, role_with
 from stacks.components.guardrails import guardrails
 from stacks.components.permissions import SAGEMAKER
 from stacks.components.place import Place
 from stacks.components.roles import CODE, RAW
+from stacks.components.studio_spaces import fence_of_spaces, own_space
 
 # Names of jobs that a person starts; the pipeline's begin with "pipelines-".
 EXPERIMENT, PIPELINES = "experiment-*", "pipelines-*"
-# SageMaker fills these in for a session that it gives out in Studio, and for no other.
-IN_DOMAIN, MYSELF = "${sagemaker:DomainId}", "${sagemaker:UserProfileName}"
 
 
 def experiment_role(scope: Construct, *, place: Place) -> iam.Role:
@@ -83,11 +82,11 @@ def data_scientist_role(
         grants=work,
         guardrails=[
             *guardrails(place=place, instance_types=settings.training.instance_types),
-            *_fence_of_spaces(settings),
+            *fence_of_spaces(settings.studio),
         ],
     )
     # Policies of their own: together they would pass IAM's 6,144 characters.
-    more = {"Data": data, "Spaces": _own_space(stack)}
+    more = {"Data": data, "Spaces": own_space(stack)}
     for part, grants in more.items():
         role.add_managed_policy(policy_with(scope, f"DataScientistRole{part}", grants=grants))
     trust = role.assume_role_policy
@@ -177,51 +176,5 @@ def _logs_and_metrics(stack: Stack) -> list[Grant]:
             *may.READ_METRICS,
             on=["*"],
             wildcard_because="CloudWatch knows no resource and no namespace for reading metrics; they are numbers.",
-        ),
-    ]
-
-
-def _own_space(stack: Stack) -> list[Grant]:
-    def in_domain(kind: str, name: str) -> str:
-        return stack.format_arn(service="sagemaker", resource=kind, resource_name=f"{IN_DOMAIN}/{name}")
-
-    spaces, apps, profile = in_domain("space", "*"), in_domain("app", "*"), in_domain("user-profile", MYSELF)
-    mine = {
-        "ArnEquals": {"sagemaker:OwnerUserProfileArn": profile},
-        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
-    }
-    own = "Only what belongs to the person's own profile, as the condition says; people name spaces themselves."
-    return [
-        allow(*may.OWN_SPACE, on=[spaces], when=mine, wildcard_because=own),
-        allow(*may.OWN_APPS, on=[apps], when=mine, wildcard_because=own),
-        allow(
-            *may.TAG,
-            on=[apps, spaces],
-            when={"StringEquals": {"sagemaker:TaggingAction": ["CreateApp", "CreateSpace"]}},
-            wildcard_because="Studio tags what it creates, and at no other time; people name spaces themselves.",
-        ),
-        allow(
-            *may.LOOK_AT_SPACES,
-            on=[apps, spaces],
-            wildcard_because="The spaces of this one domain, which Studio shows; their settings hold no customer.",
-        ),
-        allow(*may.OWN_PROFILE, on=[profile]),
-        allow(*may.DOMAIN, on=[stack.format_arn(service="sagemaker", resource="domain", resource_name=IN_DOMAIN)]),
-    ]
-
-
-def _fence_of_spaces(settings: Settings) -> list[Grant]:
-    return [
-        deny(
-            *("sagemaker:CreateApp", "sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
-            when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(settings.studio.instance_types)}},
-            sid="OtherMachinesOfSpaces",
-            because="Others cost more; the settings name those that do.",
-        ),
-        deny(
-            *("sagemaker:CreateSpace", "sagemaker:UpdateSpace"),
-            when={"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
-            sid="RemoteAccess",
-            because="It opens a tunnel into the space, past the network and its doors.",
         ),
     ]
