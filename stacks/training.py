@@ -14,7 +14,6 @@ from config import Settings
 from schema import load_schema
 from stacks.components import roles
 from stacks.components.bucket_rules import CHECKPOINTS
-from stacks.components.bundles import ROOT, bundle, content_hash
 from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
 from stacks.components.images import xgboost_image_uri
@@ -23,7 +22,7 @@ from stacks.components.place import Place
 from stacks.components.raw_data import RawData
 from stacks.components.registrar import registrar_role
 from stacks.components.storage import log_group, removal_policy
-from stacks.components.uploads import Upload
+from stacks.components.training_inputs import upload_inputs
 
 PARALLEL_STEPS = 2
 
@@ -42,22 +41,8 @@ class TrainingStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        code = bundle({"ml": ROOT / "ml", "schema": ROOT / "schema"})
-        # The address names the content: other code is another address, hence another definition, hence another run.
-        code_prefix = f"{roles.CODE}{content_hash(code)}/"
-        notebooks = bundle({"notebooks": ROOT / "notebooks"}) / "notebooks"
-        notebooks_prefix = f"{roles.CODE}notebooks/{content_hash(notebooks)}/"
-        self.notebooks_uri = place.data.s3_url_for_object(notebooks_prefix)
-        upload = Upload(
-            self,
-            "Inputs",
-            folder=bundle({code_prefix: code, notebooks_prefix: notebooks, f"{roles.RAW}churn.csv": raw_data.file}),
-            bucket=place.data,
-            bucket_key=place.keys.data,
-            prune=False,
-            settings=settings,
-            log_key=place.keys.logs,
-        )
+        inputs = upload_inputs(self, settings=settings, place=place, raw_data=raw_data)
+        self.notebooks_uri = inputs.notebooks_uri
         if settings.storage.owns_job_logs:
             for jobs in ("ProcessingJobs", "TrainingJobs"):
                 log_group(self, jobs, settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/{jobs}")
@@ -90,7 +75,7 @@ class TrainingStack(Stack):
             surroundings=JobSurroundings(
                 settings=settings.training,
                 image_uri=xgboost_image_uri(self, version=settings.training.image_version),
-                code_uri=place.data.s3_url_for_object(code_prefix),
+                code_uri=inputs.code_uri,
                 data_key_arn=place.keys.data.key_arn,
                 models_key_arn=place.keys.models.key_arn,
                 subnet_ids=tuple(subnet.subnet_id for subnet in place.subnets),
@@ -98,14 +83,14 @@ class TrainingStack(Stack):
             ),
             processing_role_arn=processing_role.role_arn,
             training_role_arn=training_role.role_arn,
-            raw_data_uri=place.data.s3_url_for_object(f"{roles.RAW}churn.csv"),
+            raw_data_uri=inputs.raw_data_uri,
             runs_uri=place.data.s3_url_for_object(roles.RUNS.rstrip("/")),
             models_uri=place.models.s3_url_for_object(roles.RUNS.rstrip("/")),
             checkpoints_uri=place.models.s3_url_for_object(CHECKPOINTS.rstrip("/")),
             package_group_name=settings.resource_name,
             endpoint_name=settings.resource_name,
             champion_function_arn=lookup.function_arn,
-            facts={"schema_hash": load_schema().hash, "code_hash": code_prefix.split("/")[1]},
+            facts={"schema_hash": load_schema().hash, "code_hash": inputs.code_hash},
         ).definition()
         self.pipeline = sagemaker.CfnPipeline(
             self,
@@ -117,7 +102,7 @@ class TrainingStack(Stack):
             pipeline_definition={"PipelineDefinitionBody": self.to_json_string(definition)},
             parallelism_configuration={"MaxParallelExecutionSteps": PARALLEL_STEPS},
         )
-        self.pipeline.node.add_dependency(upload, self.package_group)
+        self.pipeline.node.add_dependency(inputs.upload, self.package_group)
         resolved = json.dumps(self.resolve(definition), sort_keys=True)
         self.run_inputs = {
             "Definition": hashlib.sha256(resolved.encode()).hexdigest(),
