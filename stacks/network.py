@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Fn, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from config import Settings
-from stacks.components.default_group import own_default_group_closer
 from stacks.components.doors import (
     Service,
     Statements,
@@ -24,6 +23,7 @@ from stacks.components.functions import FunctionNetwork
 from stacks.components.grants import resource_of
 from stacks.components.keys import Keys
 from stacks.components.studio_domain import StudioNetwork
+from stacks.components.vpc import isolated_vpc
 
 HTTPS = ec2.Port.tcp(443)
 NOTHING = {
@@ -40,22 +40,8 @@ class NetworkStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Settings, keys: Keys, **kwargs: Any) -> None:
         super().__init__(scope, construct_id, **kwargs)
-        network = settings.network
         self._settings = settings
-        self.vpc = ec2.Vpc(
-            self,
-            "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(network.cidr),
-            # By position, not by name: the stack learns its region only when deployed, and synthesis asks nobody.
-            availability_zones=[Fn.select(index, Fn.get_azs()) for index in range(network.zone_count)],
-            nat_gateways=0,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=26)
-            ],
-            # Nothing here uses the group that every VPC comes with, and it would let its members talk to each other.
-            restrict_default_security_group=True,
-        )
-        own_default_group_closer(self.vpc, storage=settings.storage, key=keys.logs)
+        self.vpc = isolated_vpc(self, settings=settings, key=keys.logs)
         self.subnets = self.vpc.isolated_subnets
         self.flow_log_group = log_flows(self, vpc=self.vpc, storage=settings.storage, key=keys.logs)
         self.s3_endpoint = self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
@@ -69,7 +55,7 @@ class NetworkStack(Stack):
         self._studio_doors: ec2.SecurityGroup | None = None
         if settings.studio.enabled:
             self._studio_doors = self._open_doors_to_studio()
-        if network.interface_endpoints_enabled:
+        if settings.network.interface_endpoints_enabled:
             self._open_doors_to_jobs(keys)
         if settings.api.in_vpc:
             self._open_door_to_invoker()
