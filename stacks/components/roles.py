@@ -22,13 +22,14 @@ from stacks.components.place import Place
 RAW, CODE = "raw/", "code/"
 
 
-def job_grants(stack: Stack, *, place: Place, log_group: str, metrics: str) -> list[Grant]:
-    """What any container of ours needs, whatever it does: its image, its network, its log, its metrics."""
+def job_grants(stack: Stack, *, place: Place, log_groups: Sequence[str]) -> list[Grant]:
+    """What any container of ours needs, whatever it does: its image, its network, its logs, its metrics."""
     return [
         *permissions.pull_image(stack),
         *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
-        permissions.write_service_log(stack, group=log_group),
-        permissions.put_metrics(metrics),
+        *(permissions.write_service_log(stack, group=group) for group in log_groups),
+        # The metrics of all endpoints are in one namespace; their logs are a group each.
+        *(permissions.put_metrics(f"/aws/sagemaker/{group.partition('/')[0]}") for group in log_groups),
     ]
 
 
@@ -46,12 +47,7 @@ def processing_role(scope: Construct, *, place: Place) -> iam.Role:
             permissions.use_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.read_with_key(place.keys.models),
-            *job_grants(
-                Stack.of(scope),
-                place=place,
-                log_group="ProcessingJobs",
-                metrics="/aws/sagemaker/ProcessingJobs",
-            ),
+            *job_grants(Stack.of(scope), place=place, log_groups=["ProcessingJobs"]),
         ],
     )
 
@@ -71,7 +67,7 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
             permissions.read_with_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.use_key(place.keys.models),
-            *job_grants(Stack.of(scope), place=place, log_group="TrainingJobs", metrics="/aws/sagemaker/TrainingJobs"),
+            *job_grants(Stack.of(scope), place=place, log_groups=["TrainingJobs"]),
         ],
     )
 
@@ -161,12 +157,7 @@ def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: 
                 if captures
                 else []
             ),
-            *job_grants(
-                Stack.of(scope),
-                place=place,
-                log_group=f"Endpoints/{endpoint_name}",
-                metrics="/aws/sagemaker/Endpoints",
-            ),
+            *job_grants(Stack.of(scope), place=place, log_groups=[f"Endpoints/{endpoint_name}"]),
         ],
     )
     # SageMaker looks the artifact up when the model is made: before a machine of ours stands in the VPC.

@@ -15,7 +15,7 @@ from stacks.components.grants import Grant, allow, policy_with, role_with
 from stacks.components.guardrails import guardrails
 from stacks.components.permissions import SAGEMAKER
 from stacks.components.place import Place
-from stacks.components.roles import CODE, RAW
+from stacks.components.roles import CODE, RAW, job_grants
 from stacks.components.studio_spaces import fence_of_spaces, own_space
 
 # Names of jobs that a person starts; the pipeline's begin with "pipelines-".
@@ -24,7 +24,6 @@ EXPERIMENT, PIPELINES = "experiment-*", "pipelines-*"
 
 def experiment_role(scope: Construct, *, place: Place) -> iam.Role:
     """Work for an experiment: read data, code and what runs made; write under ``experiments/`` and nowhere else."""
-    stack = Stack.of(scope)
     return role_with(
         scope,
         "ExperimentRole",
@@ -38,10 +37,7 @@ def experiment_role(scope: Construct, *, place: Place) -> iam.Role:
             permissions.use_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.use_key(place.keys.models),
-            *permissions.pull_image(stack),
-            *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
-            *(permissions.write_service_log(stack, group=group) for group in may.LOG_GROUPS[:2]),
-            *(permissions.put_metrics(f"/aws/sagemaker/{group}") for group in may.LOG_GROUPS[:2]),
+            *job_grants(Stack.of(scope), place=place, log_groups=["ProcessingJobs", "TrainingJobs"]),
         ],
     )
 
