@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stacks.components.spelling import as_nag_spells
-from tools.iam import Document, Reader, Role, Template, as_list, roles, spelled
+from tools.iam import Document, Role, as_list, roles
+from tools.template_reader import Reader, Template, spelled
 
 
 class Row(NamedTuple):

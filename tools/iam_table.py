@@ -17,8 +17,8 @@ import app as churn_app
 from config import ENVIRONMENTS, load_settings
 from stacks.components.grants import reasons_given
 from stacks.components.raw_data import RawData
-from tools.iam import Template
 from tools.iam_rows import Described, Reasons, describe
+from tools.template_reader import Template
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "iam.md"

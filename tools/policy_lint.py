@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tools.iam import ACCOUNT, IDENTITY, KEY_ID, REGION, TRUST, Document, Reader, Template, documents, plausible
+from tools.iam import IDENTITY, TRUST, Document, documents
+from tools.template_reader import ACCOUNT, KEY_ID, REGION, Reader, Template, plausible
 
 with warnings.catch_warnings():
     # It looks for its data in a way that setuptools warns about.

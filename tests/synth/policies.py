@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.synth.conftest import Environment
-from tools.iam import Reader, Role, as_list, plausible, roles
+from tools.iam import Role, as_list, roles
+from tools.template_reader import Reader, plausible
 
 Context = Mapping[str, str | Sequence[str]]
 Statement = dict[str, Any]

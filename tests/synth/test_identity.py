@@ -6,7 +6,8 @@ import pytest
 
 from stacks.components.guardrails import UNGUARDED
 from tools import iam_table, policy_lint
-from tools.iam import ACCOUNT, KEY_ID, REGION, as_list
+from tools.iam import as_list
+from tools.template_reader import ACCOUNT, KEY_ID, REGION
 
 from .conftest import Environment, Synthesised
 from .policies import Identities, decide
