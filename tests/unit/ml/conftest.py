@@ -40,6 +40,15 @@ def prepared(made_up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that stands for a container's /opt/ml."""
+    folder = tmp_path / "opt-ml"
+    folder.mkdir()
+    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(folder))
+    return folder
+
+
 def run_module(module: str, base: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a step of `ml` with `base` as its /opt/ml."""
     settings = {k: v for k, v in os.environ.items() if not k.startswith("SM_")}

@@ -15,13 +15,7 @@ from ml.compare import Predictions
 from ml.dataset import read_csv
 from schema import load_schema
 
-
-@pytest.fixture(autouse=True)
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "opt-ml"
-    folder.mkdir()
-    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(folder))
-    return folder
+pytestmark = pytest.mark.usefixtures("base")
 
 
 @pytest.fixture

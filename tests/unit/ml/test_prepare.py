@@ -13,19 +13,13 @@ from ml.dataset import read_csv
 from schema import load_schema
 from tools import made_up_data
 
+pytestmark = pytest.mark.usefixtures("base")
+
 SCHEMA = load_schema()
 OUTPUTS = {
     *("train.csv", "validation.csv", "test.csv", "test.jsonl", "columns.json", "split.json"),
     *("baseline.json", "bias.json", "report.json", "report.html"),
 }
-
-
-@pytest.fixture(autouse=True)
-def base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "opt-ml"
-    folder.mkdir()
-    monkeypatch.setenv("SAGEMAKER_BASE_DIR", str(folder))
-    return folder
 
 
 @pytest.fixture
