@@ -105,6 +105,18 @@ class Deployment:
                     return identity
         raise LookupError(f"{stack} has no {resource_type} {logical}")
 
+    def logical_ids(self, resource_type: str) -> Iterator[tuple[str, str]]:
+        """Stack and logical id of every resource of a type, the bootstrap's left out."""
+        client = self.client("cloudformation")
+        for described in client.describe_stacks()["Stacks"]:
+            prefix, _, stack = described["StackName"].rpartition("-")
+            if prefix != "Churn-local":
+                continue
+            pages = client.get_paginator("list_stack_resources").paginate(StackName=described["StackName"])
+            for found in (found for page in pages for found in page["StackResourceSummaries"]):
+                if found["ResourceType"] == resource_type:
+                    yield stack, found["LogicalResourceId"]
+
     def output(self, stack: str, key: str) -> str:
         """An output of a stack."""
         (found,) = self.client("cloudformation").describe_stacks(StackName=f"Churn-local-{stack}")["Stacks"]

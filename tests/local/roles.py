@@ -30,6 +30,18 @@ PLACES = {
     "invoker": ("Api", "InvokerRole"),
     "data scientist": ("Studio", "DataScientistRole"),
     "experiment": ("Studio", "ExperimentRole"),
+    "start": ("Serving", "PipelineRunStartRole"),
+    "wait": ("Serving", "PipelineRunWaitRole"),
+    "page": ("Web", "PageRole"),
+    "flow log": ("Network", "FlowLogRole"),
+}
+#: Roles that carry a deployment's files and events, and one that only AWS becomes: a deployment uses them whole.
+DEPLOYING = ("uploads", "start", "wait", "page", "flow log")
+#: Roles that no table is about, and why.
+UNTRIED = {
+    ("Network", "CustomVpcRestrictDefaultSG"): "changes one security group, and may do nothing that changes nothing",
+    ("Serving", "PipelineRunFrameworkwaiterstatemachineRole"): "calls one function, which would answer CloudFormation",
+    ("Api", "RestApiLogRole"): "belongs to API Gateway, which asks for reading and writing the logs it makes",
 }
 
 

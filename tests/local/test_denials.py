@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from local.settings import ACCOUNT, REGION
 from tests.local.deployment import Deployment
 from tests.local.errands import ENDPOINT, GROUP, PIPELINE, Errands, changed
-from tests.local.roles import PLACES, Roles, refusal
+from tests.local.roles import PLACES, UNTRIED, Roles, refusal
 
 # In the names of all that the calls make.
 TOKEN = "denials"
@@ -81,6 +81,10 @@ _FORGET = Call(
 def _invoke(endpoint: str, action: str = "sagemaker:InvokeEndpoint") -> Call:
     arguments = {"EndpointName": endpoint, "ContentType": "application/json", "Body": "{body}"}
     return Call(f"invoke {endpoint}", "sagemaker-runtime", "invoke_endpoint", arguments, action)
+
+
+def _look_at_function(function: str, action: str = "") -> Call:
+    return Call(f"look at the {function}", "lambda", "get_function", {"FunctionName": f"{{{function}}}"}, action)
 
 
 def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIPELINE) -> Call:
@@ -184,6 +188,12 @@ ALLOWED = {
              {"DomainId": "{domain}", "UserProfileName": "data-scientist"}),
     ],
     "uploads": [_list("data", "raw/"), _put("data", "{place}/probe")],
+    "start": [_look_at_function("on event function")],
+    "wait": [_look_at_function("is complete function")],
+    "page": [_list("site bucket", "")],
+    "flow log": [
+        Call("look at its log", "logs", "describe_log_streams", {"logGroupName": "{flow log group}"}),
+    ],
 }  # fmt: skip
 
 _TRAINS = [_approve(), _start(), _invoke(ENDPOINT)]
@@ -357,6 +367,10 @@ DENIED = {
         _put("models", "{place}/probe", "s3:PutObject"),
         _put("data", "{place}/probe", "kms:GenerateDataKey", kms_key="models key"),
     ],
+    "start": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
+    "wait": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
+    "page": [*_READS_NOTHING, *_TRAINS, _list("data", "raw/", "s3:ListBucket")],
+    "flow log": [*_READS_NOTHING, *_TRAINS],
 }  # fmt: skip
 
 
@@ -386,6 +400,9 @@ class Stage:
             "endpoint's log": f"/aws/sagemaker/Endpoints/{ENDPOINT}",
             "training log": "/aws/sagemaker/TrainingJobs",
             "invoker function": find("Api", "AWS::Lambda::Function", "Invoker"),
+            "on event function": find("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),
+            "is complete function": find("Serving", "AWS::Lambda::Function", "PipelineRunIsComplete"),
+            "flow log group": find("Network", "AWS::Logs::LogGroup", "FlowLog"),
             "package": package["ModelPackageArn"],
             "other package": package["ModelPackageArn"].replace(f"/{GROUP}/", "/other/"),
             "execution": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{run}",
@@ -462,8 +479,13 @@ def test_denied(stage: Stage, role: str, call: Call) -> None:
     assert call.action in found.message
 
 
-def test_each_role_has_both_tables() -> None:
+def test_each_role_of_the_system_has_both_tables(deployment: Deployment) -> None:
     assert set(ALLOWED) == set(DENIED) == set(PLACES)
+    known = [*PLACES.values(), *UNTRIED]
+    for stack, logical in deployment.logical_ids("AWS::IAM::Role"):
+        (place,) = [known_as for known_as in known if known_as[0] == stack and logical.startswith(known_as[1])]
+        known.remove(place)
+    assert not known, "no role of the system is called so"
 
 
 def test_a_wrong_secret_is_refused(stage: Stage, deployment: Deployment) -> None:

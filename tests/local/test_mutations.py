@@ -14,7 +14,7 @@ import pytest
 
 from tests.local.deployment import Deployment
 from tests.local.errands import Errand, Errands, Studio, changed, endpoint_of, errand_name, run
-from tests.local.roles import PLACES, Copy, Mutant, Refusal, Roles, Statement, actions_of, mutants, refusal
+from tests.local.roles import DEPLOYING, PLACES, Copy, Mutant, Refusal, Roles, Statement, actions_of, mutants, refusal
 
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
@@ -95,7 +95,7 @@ def _outcomes(name: str, roles: Roles, errands: Errands) -> dict[str, str]:
         return {removed: wrong for part in pool.map(work, range(workers)) for removed, wrong in part.items()}
 
 
-@pytest.mark.parametrize("name", [name for name in PLACES if name != "uploads"])
+@pytest.mark.parametrize("name", [name for name in PLACES if name not in DEPLOYING])
 def test_each_permission_is_needed(name: str, roles: Roles, errands: Errands) -> None:
     outcomes = _outcomes(name, roles, errands)
     wholes = {removed: outcomes.pop(removed) for removed in list(outcomes) if removed.startswith(WHOLE)}
