@@ -5,6 +5,7 @@ from __future__ import annotations
 from aws_cdk import Duration, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
@@ -44,6 +45,28 @@ def checkpoints_expire() -> s3.LifecycleRule:
 def logs_expire(settings: StorageSettings) -> s3.LifecycleRule:
     """Keep access logs as long as all other logs."""
     return s3.LifecycleRule(expiration=Duration.days(settings.log_retention_days))
+
+
+def only_with_key(bucket: s3.Bucket, *, key: kms.IKey) -> None:
+    """Refuse an object that asks for another key than the bucket's, or for none of ours.
+
+    An upload that names no encryption gets the bucket's own and passes, so each denial asks first whether one is named.
+    """
+    asked = {
+        "OtherEncryption": ("s3:x-amz-server-side-encryption", "StringNotEquals", "aws:kms"),
+        "OtherKey": ("s3:x-amz-server-side-encryption-aws-kms-key-id", "ArnNotEquals", key.key_arn),
+    }
+    for sid, (name, differs, value) in asked.items():
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=sid,
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+                conditions={"Null": {name: "false"}, differs: {name: value}},
+            )
+        )
 
 
 def only_from_vpc(bucket: s3.Bucket, *, endpoint: ec2.IGatewayVpcEndpoint) -> None:

@@ -14,6 +14,7 @@ from constructs import Construct
 from config import StorageSettings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
+from stacks.components.bucket_rules import only_with_key
 
 UNFINISHED_UPLOAD_DAYS = 7
 
@@ -99,7 +100,9 @@ def private_bucket(
         "One region by choice: versions bring back what was deleted, a run makes models again from the raw data, and "
         "a copy elsewhere would double where customers' data lies.",
     )
-    if spec.without_key_because:
+    if spec.key:
+        only_with_key(bucket, key=spec.key)
+    else:
         acknowledge(resource, findings.OWN_KEY_OF_S3, spec.without_key_because)
     return bucket
 

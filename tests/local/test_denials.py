@@ -45,6 +45,11 @@ def _put(bucket: str, key: str, action: str = "", kms_key: str = "") -> Call:
     return Call(does, "s3", "put_object", place | encrypted, action)
 
 
+def _put_without_our_keys(bucket: str, key: str) -> Call:
+    place = {"Bucket": f"{{{bucket}}}", "Key": key, "Body": b"", "ServerSideEncryption": "AES256"}
+    return Call(f"write {bucket}/{key} under S3's own key", "s3", "put_object", place, "s3:PutObject")
+
+
 def _list(bucket: str, prefix: str, action: str = "") -> Call:
     arguments = {"Bucket": f"{{{bucket}}}", "Prefix": prefix, "MaxKeys": 1}
     return Call(f"list {bucket}/{prefix}", "s3", "list_objects_v2", arguments, action)
@@ -238,6 +243,7 @@ DENIED = {
         _list("models", "runs/", "s3:ListBucket"),
         _put("data", "{place}/probe", "s3:PutObject"),
         _put("models", "{place}/probe", "kms:GenerateDataKey", kms_key="data key"),
+        _put_without_our_keys("models", "{place}/probe"),
         _use_key("data key"),
         _process("of its own", {}),
         Call("register its model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
@@ -322,6 +328,7 @@ DENIED = {
         _put("data", "{place}/probe", "s3:PutObject"),
         _put("models", "{place}/probe", "s3:PutObject"),
         _put("data", "experiments/{mark}/probe", "kms:GenerateDataKey", kms_key="models key"),
+        _put_without_our_keys("data", "experiments/{mark}/probe"),
         _get("data", "capture/x", action="s3:GetObject"),
         _list("data", "", "s3:ListBucket"),
         Call("register a model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},

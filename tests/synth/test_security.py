@@ -59,6 +59,25 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
 
 
+def test_a_bucket_with_a_key_refuses_objects_under_another(environment: Environment) -> None:
+    name = "s3:x-amz-server-side-encryption"
+    refusals: dict[str, list[Any]] = {}
+    for policy in environment.resources(BUCKET_POLICY):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            if statement.get("Sid") in ("OtherEncryption", "OtherKey"):
+                assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:PutObject")
+                refusals.setdefault(text(policy.properties["Bucket"]), []).append(statement["Condition"])
+    wanted = [b for b in environment.resources("AWS::S3::Bucket") if b.logical_id.startswith(("Data", "Models"))]
+    assert set(refusals) == {text({"Ref": bucket.logical_id}) for bucket in wanted}
+    for bucket in wanted:
+        (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        key = rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+        assert refusals[text({"Ref": bucket.logical_id})] == [
+            {"Null": {name: "false"}, "StringNotEquals": {name: "aws:kms"}},
+            {"Null": {f"{name}-aws-kms-key-id": "false"}, "ArnNotEquals": {f"{name}-aws-kms-key-id": key}},
+        ]
+
+
 def test_data_and_models_are_read_and_written_from_the_network_only(environment: Environment) -> None:
     closed = {}
     for policy in environment.resources(BUCKET_POLICY):
