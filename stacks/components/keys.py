@@ -90,7 +90,7 @@ def _left_to_iam() -> iam.PolicyStatement:
         sid="LeftToIam",
         principals=[iam.AccountRootPrincipal()],
         actions=sorted((*ADMINISTRATION, *USE)),
-        resources=["*"],  # in a key's own policy: this key
+        resources=["*"],  # this key: its own policy has no other way to name it
     )
 
 
@@ -112,7 +112,7 @@ def let_logs_use(key: kms.Key) -> None:
                 "kms:ReEncryptFrom",
                 "kms:ReEncryptTo",
             ],
-            resources=["*"],  # in a key's own policy: this key
+            resources=["*"],  # this key: its own policy has no other way to name it
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
         )
     )

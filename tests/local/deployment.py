@@ -95,6 +95,11 @@ class Deployment:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
+    def must_be_ours(self) -> None:
+        """Skip a test that stops or deletes the system when ``CHURN_TEST_RUN`` lent somebody's run to the tests."""
+        if not self.ours:
+            pytest.skip("stops or deletes the run, and the one that CHURN_TEST_RUN names is to stay up; unset it")
+
     def resource(self, stack: str, resource_type: str, logical: str = "") -> str:
         """The physical id of a stack's resource, by its type and a part of its logical id."""
         pages = self.client("cloudformation").get_paginator("list_stack_resources")

@@ -28,8 +28,7 @@ SLEEP = {"ContainerEntrypoint": ["sleep"], "ContainerArguments": ["600"]}
 
 @pytest.fixture(scope="module")
 def system(deployment: Deployment) -> Deployment:
-    if not deployment.ours:
-        pytest.skip("CHURN_TEST_RUN names a run that is not the tests' to stop")
+    deployment.must_be_ours()
     return deployment
 
 

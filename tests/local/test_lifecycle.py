@@ -31,8 +31,7 @@ def test_deploying_again_without_changes_trains_nothing(deployment: Deployment) 
 
 
 def test_a_stop_keeps_everything(deployment: Deployment) -> None:
-    if not deployment.ours:
-        pytest.skip("CHURN_TEST_RUN names a run that is not the tests' to stop")
+    deployment.must_be_ours()
     before = _training_jobs(deployment)
     deployment.stop()
     assert State(deployment.settings).usable()
@@ -84,8 +83,7 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.ends_deployment
 def test_a_killed_emulator_means_starting_over(deployment: Deployment) -> None:
-    if not deployment.ours:
-        pytest.skip("CHURN_TEST_RUN names a run that is not the tests' to stop")
+    deployment.must_be_ours()
     state = State(deployment.settings)
     for pid in _descendants(os.getpid()):
         command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)

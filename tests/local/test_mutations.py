@@ -147,6 +147,7 @@ FENCES_OF_SPACES = {
     "OtherMachinesOfSpaces": Fence({"ResourceSpec": {"InstanceType": "ml.p4d.24xlarge"}}, "App"),
     "RemoteAccess": Fence({"SpaceSettings": {"RemoteAccess": "ENABLED"}}, "Space"),
 }
+# Given to a copy of a role for one call, to show that the denial beside it is what refuses.
 _ANYTHING: Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 

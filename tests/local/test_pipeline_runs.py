@@ -148,7 +148,7 @@ def _kill_training_once(deployment: Deployment, killed: list[int]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="finds the job's process by its folder in /proc")
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no /proc here (macOS): a process's folder cannot be told")
 def test_a_training_job_that_loses_its_machine_ends_with_the_same_model(deployment: Deployment) -> None:
     described, undisturbed = _run(deployment)
     assert described["PipelineExecutionStatus"] == "Succeeded", undisturbed

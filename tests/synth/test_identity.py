@@ -125,6 +125,7 @@ JOB = {
     "NetworkIsolation": "true",
     "InterContainerTrafficEncryption": "true",
 }
+# Never deployed: what the denials have to stand against in the evaluator.
 ANYTHING = {"Effect": "Allow", "Resource": "*"}
 OTHER = {
     "VpcSubnets": ["subnet-0123456789abcdef0", "subnet-0fedcba9876543210"],

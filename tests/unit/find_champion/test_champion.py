@@ -1,10 +1,7 @@
 """The function that says what is in production, against SageMaker's own API shapes (botocore checks every call)."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-FOLDER = Path(__file__).resolve().parents[3] / "lambda" / "find_champion"
+from tests.unit.functions import loaded
+
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
 PACKAGE = f"{ARN}:model-package/churn-test/3"
 EVENT = {"EndpointName": "churn-test", "Otherwise": "s3://data/code/abc/ml/no_model/"}
@@ -21,21 +19,8 @@ THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The function's module, loaded as Lambda loads it: with its own folder on the path."""
-    for name, value in {
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = importlib.util.spec_from_file_location("find_champion_handler", FOLDER / "handler.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("champion", None)
+    with loaded("find_champion", monkeypatch) as module:
+        yield module
 
 
 @pytest.fixture

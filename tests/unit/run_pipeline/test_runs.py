@@ -1,16 +1,14 @@
 """The deployment's run of the pipeline, against SageMaker's own API shapes (botocore checks every call and answer)."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 from botocore.stub import ANY, Stubber
 
-FOLDER = Path(__file__).resolve().parents[3] / "lambda" / "run_pipeline"
+from tests.unit.functions import loaded
+
 PIPELINE = "churn-test"
 ARN = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{PIPELINE}"
 PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{PIPELINE}/1"
@@ -27,22 +25,8 @@ LIST = {"PipelineName": PIPELINE, "SortBy": "CreationTime", "SortOrder": "Descen
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """The function's module, loaded as Lambda loads it: with its own folder on the path."""
-    for name, value in {
-        "AWS_REGION": "eu-west-1",
-        "OWN_ROLE": ROLE,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = importlib.util.spec_from_file_location("run_pipeline_handler", FOLDER / "handler.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("runs", None)
+    with loaded("run_pipeline", monkeypatch, OWN_ROLE=ROLE) as module:
+        yield module
 
 
 @pytest.fixture
