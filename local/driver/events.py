@@ -70,9 +70,8 @@ class EventPrinter:
         if detail["currentStepStatus"] == "Executing":
             self._running[name] = at
             return
-        self._running.pop(name, None)
         ended = detail["currentStepStatus"].lower()
-        line = f"{name} {ended} after {detail['seconds']:.1f} s"
+        line = f"{name} {ended} after {at - self._running.pop(name, at):.1f} s"
         if detail.get("failureReason"):
             # The deployment that waits for the run ends with the whole reason.
             line += f": {detail['failureReason'].splitlines()[0].rstrip(':')}"
@@ -81,7 +80,7 @@ class EventPrinter:
             self._console.say(f"  its log: {log}")
 
     def _logs_of(self, detail: dict[str, Any]) -> list[Path]:
-        arns = [job["Arn"] for job in detail.get("metadata", {}).values() if "Arn" in job]
+        arns = [job["arn"] for job in detail.get("metadata", {}).values() if "arn" in job]
         return [log for arn in arns for log in sorted(self._logs.glob(f"*/{arn.rsplit('/', 1)[-1]}-*.log"))]
 
     def _endpoint(self, detail: dict[str, Any], at: float) -> None:

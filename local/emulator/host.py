@@ -155,16 +155,10 @@ class MiniStackHost:
         key = caller.get()
         return names.identity(key) if key else {}
 
-    def event(self, kind: str, detail: dict[str, Any]) -> None:
-        """Tell the driver and EventBridge."""
+    def event(self, kind: str, detail: dict[str, Any], resources: list[str]) -> None:
+        """Tell the driver and EventBridge, in the order in which it happens."""
         self._events.tell(kind, detail)
-        account, region = self.account_id(), self.region()
-
-        def send() -> None:
-            with names.request_scope(account, region):
-                names.put_service_event("aws.sagemaker", kind, detail)
-
-        names.spawn_background(send, thread_name="sagemaker event")
+        names.put_service_event("aws.sagemaker", kind, detail, resources)
 
     @contextlib.contextmanager
     def acting_for(self, access_key: str | None) -> Iterator[None]:

@@ -93,9 +93,14 @@ def trusts(role: dict[str, Any], service: str, account: str) -> bool:
     return False
 
 
-def put_service_event(source: str, detail_type: str, detail: dict[str, Any]) -> None:
-    """Send an event of an AWS service to the default bus."""
+def put_service_event(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:
+    """Send an event of an AWS service to the default bus; targets run on threads of their own."""
     from ministack.services import eventbridge
 
-    entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail, default=str)}
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail, default=str),
+        "Resources": resources,
+    }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)

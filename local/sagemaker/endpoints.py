@@ -4,7 +4,7 @@ import copy
 import logging
 from typing import Any
 
-from local.sagemaker import listing, models, platform, tags
+from local.sagemaker import events, listing, models, platform, tags
 from local.sagemaker.errors import ServiceError, invalid
 from local.sagemaker.hosting.fleet import fleet
 from local.sagemaker.hosting.variant import NotHealthy
@@ -37,11 +37,7 @@ def _summary(config: Record) -> list[dict[str, Any]]:
 
 def _set(record: Record, status: str, **more: Any) -> None:
     record |= {**more, "EndpointStatus": status, "LastModifiedTime": now()}
-    detail = {k: record.get(k) for k in ("EndpointName", "EndpointArn", "FailureReason")}
-    # The event names states in capitals with underscores: IN_SERVICE, ROLLING_BACK.
-    words = {"InService": "IN_SERVICE", "RollingBack": "ROLLING_BACK"}
-    detail["EndpointStatus"] = words.get(status, status.upper())
-    platform.current().event("SageMaker Endpoint State Change", detail)
+    events.endpoint(record)
 
 
 def begin_create(request: Request) -> Record:

@@ -2,7 +2,7 @@
 
 import copy
 
-from local.sagemaker import duties, listing, platform, tags
+from local.sagemaker import duties, events, listing, tags
 from local.sagemaker.authors import author
 from local.sagemaker.errors import conflict, invalid
 from local.sagemaker.naming import arn, name_of, now
@@ -109,10 +109,7 @@ def _create(request: Request) -> Answer:
     record.pop("Tags", None)
     tags.keep(record["ModelPackageArn"], request)
     records.put("ModelPackage", name, record)
-    platform.current().event(
-        "SageMaker Model Package State Change",
-        {k: record.get(k) for k in ("ModelPackageArn", "ModelPackageGroupName", "ModelApprovalStatus")},
-    )
+    events.package(record)
     return record
 
 
@@ -151,10 +148,7 @@ def _update(request: Request) -> Answer:
         record.setdefault("CustomerMetadataProperties", {}).update(metadata)
     record |= changed
     record |= {"LastModifiedTime": now(), "LastModifiedBy": author()}
-    platform.current().event(
-        "SageMaker Model Package State Change",
-        {k: record.get(k) for k in ("ModelPackageArn", "ModelPackageGroupName", "ModelApprovalStatus")},
-    )
+    events.package(record, sorted(k for k in request if k not in ("ModelPackageArn", "ClientToken")))
     return record
 
 

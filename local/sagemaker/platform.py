@@ -37,8 +37,8 @@ class Platform(Protocol):
     def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
         """Act for an account and region outside a request."""
 
-    def event(self, kind: str, detail: dict[str, Any]) -> None:
-        """Tell the person in front of the terminal (and EventBridge) what happened."""
+    def event(self, kind: str, detail: dict[str, Any], resources: list[str]) -> None:
+        """Tell EventBridge, and the person in front of the terminal, what happened to which resources (ARNs)."""
 
 
 _current: list[Platform] = []

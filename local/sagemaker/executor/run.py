@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.sagemaker import platform
+from local.sagemaker import events, platform
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.executor.definition import Definition, Step
 from local.sagemaker.executor.steps import KINDS, Context, Result, StepFailed
@@ -50,6 +50,7 @@ class Execution:
 
     def run(self) -> None:
         """Run to the end and write the status."""
+        events.execution(self.record, "Executing")
         waiting = {step.name: step for step in self._definition.steps}
         with self._changed:
             while True:
@@ -111,19 +112,8 @@ class Execution:
             self._changed.notify_all()
 
     def _tell(self, step: Step, entry: Record) -> None:
-        seconds = round(entry.get("EndTime", entry["StartTime"]) - entry["StartTime"], 1)
-        self._host.event(
-            "SageMaker Model Building Pipeline Execution Step Status Change",
-            {
-                "pipelineExecutionArn": self.record["PipelineExecutionArn"],
-                "stepName": step.name,
-                "stepType": step.kind,
-                "currentStepStatus": entry["StepStatus"],
-                "failureReason": entry.get("FailureReason", ""),
-                "seconds": seconds,
-                "metadata": entry["Metadata"],
-            },
-        )
+        before = "Starting" if entry["StepStatus"] == "Executing" else "Executing"
+        events.step(self.record, entry, step.kind, before)
 
     def _context(self, entry: Record) -> Context:
         role = self.record["RoleArn"]
@@ -188,13 +178,7 @@ class Execution:
             status = "Failed"
         else:
             status = "Stopped" if self._stopping() else "Succeeded"
+        before = self.record["PipelineExecutionStatus"]
         self.record |= {"LastModifiedTime": now(), "PipelineExecutionStatus": status}
         _log.info("execution %s: %s", self._id, status)
-        self._host.event(
-            "SageMaker Model Building Pipeline Execution Status Change",
-            {
-                "pipelineArn": self.record["PipelineArn"],
-                "pipelineExecutionArn": self.record["PipelineExecutionArn"],
-                "currentPipelineExecutionStatus": status,
-            },
-        )
+        events.execution(self.record, before)

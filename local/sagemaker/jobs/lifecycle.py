@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.sagemaker import duties, platform, tags
+from local.sagemaker import duties, events, platform, tags
 from local.sagemaker.errors import ServiceError, in_use, invalid
 from local.sagemaker.jobs.container import Container
 from local.sagemaker.jobs.logs import LogStream
@@ -59,6 +59,7 @@ class Job:
     def start(self, run: Callable[["Job"], None]) -> None:
         """Run the job on a thread of its own."""
         _running[self.arn] = self.process
+        events.job(self.kind, self.record)
         self._host.background(f"job {self.name}", lambda: self._run(run))
 
     @contextlib.contextmanager
@@ -102,10 +103,7 @@ class Job:
             _running.pop(self.arn, None)
             shutil.rmtree(self.folder, ignore_errors=True)
             self.record["LastModifiedTime"] = now()
-            shown = ("Name", "Arn", "Status")
-            detail = {f"{self.kind}{w}": self.record[f"{self.kind}{w}"] for w in shown}
-            words = {"ProcessingJob": "Processing Job", "TrainingJob": "Training Job"}
-            self._host.event(f"SageMaker {words[self.kind]} State Change", detail)
+            events.job(self.kind, self.record)
 
 
 def failure_reason(text: str, exit_code: int) -> str:

@@ -109,6 +109,7 @@ class TestPlatform:
         self.s3 = FakeS3()
         self.logs = FakeLogs()
         self.events: list[tuple[str, dict[str, Any]]] = []
+        self.resources: list[list[str]] = []
         self.threads: list[threading.Thread] = []
         self.forbidden: set[str] = set()
         self.checked: list[tuple[str, str]] = []
@@ -162,8 +163,9 @@ class TestPlatform:
     def scope(self, account: str, region: str) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def event(self, kind: str, detail: dict[str, Any]) -> None:
+    def event(self, kind: str, detail: dict[str, Any], resources: list[str]) -> None:
         self.events.append((kind, detail))
+        self.resources.append(resources)
 
     def wait(self, timeout_s: float = 30) -> None:
         """Wait for all threads, those started meanwhile included."""

@@ -244,9 +244,11 @@ def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     log.touch()
     printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")
     kind = "SageMaker Model Building Pipeline Execution Step Status Change"
-    detail = {"stepName": "Train", "currentStepStatus": "Failed", "seconds": 6.25, "failureReason": "no data"}
-    detail |= {"metadata": {"TrainingJob": {"Arn": "arn:aws:sagemaker:r:1:training-job/job-1"}}}
-    printer._handle({"kind": kind, "detail": detail, "time": 0})
+    started = {"stepName": "Train", "currentStepStatus": "Executing"}
+    printer._handle({"kind": kind, "detail": started, "time": 10.0})
+    ended = {"stepName": "Train", "currentStepStatus": "Failed", "failureReason": "no data"}
+    ended |= {"metadata": {"trainingJob": {"arn": "arn:aws:sagemaker:r:1:training-job/job-1"}}}
+    printer._handle({"kind": kind, "detail": ended, "time": 16.25})
     told, where = out.getvalue().splitlines()
     assert told.endswith("pipeline step Train failed after 6.2 s: no data")
     assert where.endswith(f"its log: {log}")
