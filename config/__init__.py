@@ -5,6 +5,7 @@ from config.errors import SettingsError
 from config.identity import IdentitySettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, OfferSettings, WebSettings
+from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
@@ -18,6 +19,7 @@ __all__ = [
     "IdentitySettings",
     "NetworkSettings",
     "OfferSettings",
+    "RetrainingSettings",
     "ServingSettings",
     "Settings",
     "SettingsError",

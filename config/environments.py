@@ -7,6 +7,7 @@ from collections.abc import Callable
 from config.errors import SettingsError
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings
+from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
@@ -54,6 +55,8 @@ def _local() -> Settings:
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
         training=TrainingSettings(step_timeout_s=240, spot=True, spot_wait_s=60),
         studio=StudioSettings(enabled=True),
+        # The schedule is there to be looked at: no laptop run lives that long.
+        retraining=RetrainingSettings(debounce_s=2, poll_s=1, schedule="rate(30 days)", on_drift=True),
     )
 
 

@@ -93,6 +93,8 @@ class StorageSettings(Section):
         How long no version in the models bucket can be deleted or overwritten; 0 for no lock.
     capture_retention_days : int
         How long captured requests and answers are kept, where ``serving.data_capture_percent`` keeps any.
+    quarantine_retention_days : int
+        How long files are kept that were set aside: bad ones, and those that a newer one replaced before their use.
     owns_job_logs : bool
         Whether this deployment makes, and one day deletes, the log groups of SageMaker's jobs and of Studio. One set
         exists per account and region: of several deployments in one account, one makes them. What nobody makes,
@@ -107,6 +109,7 @@ class StorageSettings(Section):
     only_from_vpc: bool = True
     model_lock_days: int = 0
     capture_retention_days: int = 30
+    quarantine_retention_days: int = 90
     owns_job_logs: bool = True
 
     def check(self) -> None:
@@ -135,6 +138,12 @@ class StorageSettings(Section):
             low=1,
             high=3650,
             remedy="Captured requests are customers' data: keep them as briefly as their use allows.",
+        )
+        self.require_range(
+            "quarantine_retention_days",
+            low=1,
+            high=3650,
+            remedy="Files set aside are customers' data: give their owners time to mend them, and no more.",
         )
 
 

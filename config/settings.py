@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from config.identity import IdentitySettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
+from config.retraining import RetrainingSettings
 from config.section import Section
 from config.serving import ServingSettings
 from config.studio import StudioSettings
@@ -27,7 +28,7 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, training, serving, api, web, studio
+    network, storage, deployment, identity, training, serving, api, web, studio, retraining
         The sections.
     """
 
@@ -41,6 +42,7 @@ class Settings(Section):
     api: ApiSettings = field(default_factory=ApiSettings)
     web: WebSettings = field(default_factory=WebSettings)
     studio: StudioSettings = field(default_factory=StudioSettings)
+    retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
 
     @property
     def resource_name(self) -> str:

@@ -19,6 +19,7 @@ from stacks.components.bucket_rules import (
     cools_down,
     logs_expire,
     only_from_vpc,
+    quarantine_expires,
 )
 from stacks.components.keys import Keys
 from stacks.components.storage import BucketSpec, private_bucket, removal_policy
@@ -62,7 +63,13 @@ class StorageStack(Stack):
             spec=BucketSpec(
                 key=keys.data,
                 access_logs=self.access_logs,
-                lifecycle=[cools_down(RUNS), cools_down(EXPERIMENTS), capture_expires(storage)],
+                lifecycle=[
+                    cools_down(RUNS),
+                    cools_down(EXPERIMENTS),
+                    capture_expires(storage),
+                    quarantine_expires(storage),
+                ],
+                tells_events=True,
             ),
         )
         self.models = private_bucket(

@@ -14,6 +14,10 @@ from config import StorageSettings
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
 RUNS, CAPTURE, EXPERIMENTS, CHECKPOINTS = "runs/", "capture/", "experiments/", "checkpoints/"
+# Where new raw data are dropped, where they lie once taken, and where files are put that are not used.
+INCOMING, TAKEN, QUARANTINE = "raw/incoming/", "raw/taken/", "quarantine/"
+# Which of the files taken is the latest that kept every rule.
+ACCEPTED = "raw/accepted.json"
 # A job ends within a day at the latest, and nobody goes on from its checkpoints after that.
 CHECKPOINT_DAYS = 7
 # A role with this tag works for a service that reads or writes from outside the VPC.
@@ -35,6 +39,11 @@ def cools_down(prefix: str) -> s3.LifecycleRule:
 def capture_expires(settings: StorageSettings) -> s3.LifecycleRule:
     """Forget captured requests: they are customers' data and have served their purpose."""
     return s3.LifecycleRule(prefix=CAPTURE, expiration=Duration.days(settings.capture_retention_days))
+
+
+def quarantine_expires(settings: StorageSettings) -> s3.LifecycleRule:
+    """Forget files that were set aside, once their owners have had the time to mend them."""
+    return s3.LifecycleRule(prefix=QUARANTINE, expiration=Duration.days(settings.quarantine_retention_days))
 
 
 def checkpoints_expire() -> s3.LifecycleRule:

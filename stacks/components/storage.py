@@ -44,6 +44,8 @@ class BucketSpec:
         How long nobody may delete or overwrite a version; 0 for no lock.
     lifecycle : sequence of LifecycleRule
         Rules beside those that every bucket has.
+    tells_events : bool
+        Whether EventBridge hears of what happens to its objects; rules decide what of it matters.
     """
 
     key: kms.IKey | None = None
@@ -52,6 +54,7 @@ class BucketSpec:
     object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED
     lock_days: int = 0
     lifecycle: Sequence[s3.LifecycleRule] = ()
+    tells_events: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.key) == bool(self.without_key_because):
@@ -93,6 +96,11 @@ def private_bucket(
         # bucket's policy, which for a bucket of another stack makes the stacks depend on each other in a circle.
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=spec.access_logs.bucket_name, log_file_prefix=f"s3/{construct_id.lower()}/"
+        )
+    if spec.tells_events:
+        # Set on the resource itself: the higher-level property would bring a function that sets it afterwards.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
     acknowledge(
         resource,

@@ -122,7 +122,8 @@ def test_objects_do_not_pile_up(environment: Environment) -> None:
         if bucket.logical_id.startswith("AccessLogs"):
             assert expirations == {"": storage.log_retention_days}
         if bucket.logical_id.startswith("Data"):
-            assert expirations == {"capture/": storage.capture_retention_days}
+            kept = {"capture/": storage.capture_retention_days, "quarantine/": storage.quarantine_retention_days}
+            assert expirations == kept
         assert cools == ({"runs/", "experiments/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
 
 
