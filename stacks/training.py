@@ -52,7 +52,7 @@ class TrainingStack(Stack):
         self.package_group.apply_removal_policy(removal_policy(settings.storage))
         lookup = champion_lookup(self, "ChampionLookup", settings=settings, keys=place.keys)
         processing_role = roles.processing_role(self, place=place)
-        training_role = roles.training_role(self, place=place)
+        training_role = roles.training_role(self, place=place, spot=settings.training.spot)
         pipeline_role = roles.pipeline_role(
             self,
             place=place,

@@ -41,14 +41,16 @@ class JobSurroundings:
         """The time limit of every job."""
         return {"MaxRuntimeInSeconds": self.settings.step_timeout_s}
 
-    @property
-    def spot(self) -> dict[str, Json]:
-        """The time limit of a training job, and how long it may wait for a spare machine where it uses those."""
+    def spot(self, checkpoints_uri: Json) -> dict[str, Json]:
+        """The time limit of a training job; where it uses spare machines, also how long it may wait for one, and where
+        it finds how far it had come when the last was taken away.
+        """
         if not self.settings.spot:
             return {"StoppingCondition": self.time_limit}
         wait_s = self.settings.step_timeout_s + self.settings.spot_wait_s
         return {
             "EnableManagedSpotTraining": True,
+            "CheckpointConfig": {"S3Uri": checkpoints_uri},
             "StoppingCondition": {**self.time_limit, "MaxWaitTimeInSeconds": wait_s},
         }
 
@@ -160,13 +162,12 @@ def training_step(
                 _channel(_CODE, surroundings.code_uri),
             ],
             "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.models_key_arn},
-            "CheckpointConfig": {"S3Uri": checkpoints_uri},
             "ResourceConfig": surroundings.cluster(surroundings.settings.training_instance_type),
             "EnableNetworkIsolation": True,
             "EnableInterContainerTrafficEncryption": True,
             "VpcConfig": surroundings.vpc,
             "RoleArn": role_arn,
-            **surroundings.spot,
+            **surroundings.spot(checkpoints_uri),
         },
     )
 

@@ -52,8 +52,14 @@ def processing_role(scope: Construct, *, place: Place) -> iam.Role:
     )
 
 
-def training_role(scope: Construct, *, place: Place) -> iam.Role:
-    """Train: read code and splits, write the artifact, go on from checkpoints; no raw data, no registry."""
+def training_role(scope: Construct, *, place: Place, spot: bool) -> iam.Role:
+    """Train: read code and splits, write the artifact; on spare machines go on from checkpoints. No raw data, no
+    registry.
+    """
+    checkpoints = [
+        *permissions.read_objects(place.models, CHECKPOINTS),
+        permissions.write_objects(place.models, CHECKPOINTS),
+    ]
     return role_with(
         scope,
         "TrainingRole",
@@ -62,8 +68,7 @@ def training_role(scope: Construct, *, place: Place) -> iam.Role:
         grants=[
             *permissions.read_objects(place.data, CODE, RUNS),
             permissions.write_objects(place.models, RUNS),
-            *permissions.read_objects(place.models, CHECKPOINTS),
-            permissions.write_objects(place.models, CHECKPOINTS),
+            *(checkpoints if spot else []),
             permissions.read_with_key(place.keys.data),
             permissions.lend_key(place.keys.data),
             permissions.use_key(place.keys.models),

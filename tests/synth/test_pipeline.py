@@ -146,23 +146,29 @@ def test_the_comparison_can_be_switched_off(synthesise: Callable[[Settings], Env
     assert "Champion" not in json.dumps(document)
 
 
-def test_training_keeps_checkpoints_of_its_own_run(environment: Environment) -> None:
-    (train,) = steps_of(environment, "Training")
+@pytest.mark.parametrize("spot", [True, False])
+def test_spot_machines_come_with_a_longest_wait_and_checkpoints_of_the_run(
+    synthesise: Callable[[Settings], Environment], spot: bool
+) -> None:
+    settings = load_settings("dev")
+    training = dataclasses.replace(settings.training, spot=spot, step_timeout_s=600, spot_wait_s=300)
+    found = synthesise(dataclasses.replace(settings, training=training))
+    (train,) = steps_of(found, "Training")
+    waits = {"MaxWaitTimeInSeconds": 900} if spot else {}
+    assert train["Arguments"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 600, **waits}
+    assert train["Arguments"].get("EnableManagedSpotTraining", False) is spot
+    policy = next(
+        p for p in found.resources("AWS::IAM::ManagedPolicy") if p.logical_id.startswith("TrainingRoleGrants")
+    )
+    assert ("checkpoints" in json.dumps(policy.properties["PolicyDocument"])) is spot
+    if not spot:
+        assert "CheckpointConfig" not in train["Arguments"]
+        return
     config = train["Arguments"]["CheckpointConfig"]
     base, run = config["S3Uri"]["Std:Join"]["Values"]
     assert base.endswith("/checkpoints")
     assert run == {"Get": "Execution.PipelineExecutionId"}
     assert "LocalPath" not in config  # the default is where ml.checkpoints looks
-
-
-@pytest.mark.parametrize("spot", [True, False])
-def test_spot_machines_come_with_a_longest_wait(synthesise: Callable[[Settings], Environment], spot: bool) -> None:
-    settings = load_settings("dev")
-    training = dataclasses.replace(settings.training, spot=spot, step_timeout_s=600, spot_wait_s=300)
-    (train,) = steps_of(synthesise(dataclasses.replace(settings, training=training)), "Training")
-    waits = {"MaxWaitTimeInSeconds": 900} if spot else {}
-    assert train["Arguments"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 600, **waits}
-    assert train["Arguments"].get("EnableManagedSpotTraining", False) is spot
 
 
 def test_a_package_keeps_what_was_found_out_about_its_model(environment: Environment) -> None:
