@@ -20,6 +20,7 @@ from stacks.components.place import Place
 from stacks.components.raw_data import RawData, RawDataError
 from stacks.keys import KeysStack
 from stacks.network import NetworkStack
+from stacks.notices import NoticesStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
@@ -44,6 +45,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     }
     prefix = f"Churn-{settings.name}"
     keys = KeysStack(app, f"{prefix}-Keys", **common)
+    notices = NoticesStack(app, f"{prefix}-Notices", keys=keys.keys, **common)
     network = NetworkStack(app, f"{prefix}-Network", keys=keys.keys, **common)
     storage = StorageStack(app, f"{prefix}-Storage", keys=keys.keys, s3_endpoint=network.s3_endpoint, **common)
     place = Place(
@@ -95,7 +97,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         made_up_data=raw_data.made_up,
         **common,
     )
-    stacks = [keys, network, storage, training, *studio, serving, api, web]
+    stacks = [keys, notices, network, storage, training, *studio, serving, api, web]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

@@ -3,6 +3,7 @@
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
 from config.identity import IdentitySettings
+from config.operations import OperationsSettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, OfferSettings, WebSettings
 from config.retraining import RetrainingSettings
@@ -19,6 +20,7 @@ __all__ = [
     "IdentitySettings",
     "NetworkSettings",
     "OfferSettings",
+    "OperationsSettings",
     "RetrainingSettings",
     "ServingSettings",
     "Settings",

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from config.identity import IdentitySettings
+from config.operations import OperationsSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings, WebSettings
 from config.retraining import RetrainingSettings
@@ -28,7 +29,7 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, training, serving, api, web, studio, retraining
+    network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining
         The sections.
     """
 
@@ -37,6 +38,7 @@ class Settings(Section):
     storage: StorageSettings
     deployment: DeploymentSettings = field(default_factory=DeploymentSettings)
     identity: IdentitySettings = field(default_factory=IdentitySettings)
+    operations: OperationsSettings = field(default_factory=OperationsSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     serving: ServingSettings = field(default_factory=ServingSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

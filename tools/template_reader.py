@@ -26,6 +26,7 @@ VALUES = {
     ("AWS::Lambda::Function", "Arn"): f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{name}}",
     ("AWS::Logs::LogGroup", "Arn"): f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{name}}:*",
     ("AWS::S3::Bucket", "Arn"): "arn:aws:s3:::{name}",
+    ("AWS::SNS::Topic", "Ref"): f"arn:aws:sns:{REGION}:{ACCOUNT}:{{name}}",
     ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupArn"): (
         f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package-group/{{name}}"
     ),

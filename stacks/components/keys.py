@@ -64,11 +64,14 @@ class Keys:
         Artifacts, and the disks of the machines that serve them.
     logs : IKey
         Every log group.
+    notices : IKey
+        What alarms and functions tell people, while SNS holds it.
     """
 
     data: kms.IKey
     models: kms.IKey
     logs: kms.IKey
+    notices: kms.IKey
 
 
 def rotating_key(scope: Construct, construct_id: str, *, description: str, settings: StorageSettings) -> kms.Key:
@@ -114,5 +117,21 @@ def let_logs_use(key: kms.Key) -> None:
             ],
             resources=["*"],  # this key: its own policy has no other way to name it
             conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        )
+    )
+
+
+def let_alarms_use(key: kms.Key) -> None:
+    """Let CloudWatch use the key by its policy, for this account's alarms only: they publish to an encrypted topic."""
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="CloudWatchAlarms",
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["kms:Decrypt", "kms:GenerateDataKey"],
+            resources=["*"],  # this key: its own policy has no other way to name it
+            conditions={
+                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                "ArnLike": {"aws:SourceArn": Stack.of(key).format_arn(service="cloudwatch", resource="alarm:*")},
+            },
         )
     )

@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 
 from stacks.components.grants import Grant, allow
 from stacks.components.images import xgboost_repository_arn
@@ -132,6 +133,11 @@ def put_metrics(namespace: str) -> Grant:
         when={"StringEquals": {"cloudwatch:namespace": namespace}},
         wildcard_because="cloudwatch:PutMetricData knows no resource; the condition names the one namespace.",
     )
+
+
+def publish_notices(topic: sns.ITopic, *, key: kms.IKey) -> list[Grant]:
+    """Tell people something by the topic of notices."""
+    return [allow("sns:Publish", on=[topic.topic_arn]), write_with_key(key)]
 
 
 def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup) -> list[Grant]:

@@ -37,7 +37,7 @@ def is_key(concern: str, value: Any) -> bool:
 
 
 def test_there_is_one_key_for_each_concern(environment: Environment) -> None:
-    assert {key.logical_id[:4] for key in environment.resources("AWS::KMS::Key")} == {"Data", "Mode", "Logs"}
+    assert {key.logical_id[:4] for key in environment.resources("AWS::KMS::Key")} == {"Data", "Mode", "Logs", "Noti"}
     for bucket in environment.resources("AWS::S3::Bucket"):
         (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         for concern in ("Data", "Models"):
@@ -47,12 +47,29 @@ def test_there_is_one_key_for_each_concern(environment: Environment) -> None:
         assert is_key("Logs", group.properties["KmsKeyId"]), f"{group}"
 
 
+def test_only_this_account_s_alarms_and_our_roles_publish_notices(environment: Environment) -> None:
+    topic = environment.one("AWS::SNS::Topic")
+    assert is_key("Notices", topic.properties["KmsMasterKeyId"])
+    document = environment.one("AWS::SNS::TopicPolicy").properties["PolicyDocument"]
+    plain, alarms = document["Statement"]
+    assert (plain["Effect"], plain["Action"]) == ("Deny", "sns:Publish")
+    assert plain["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Resource"] == {"Ref": topic.logical_id}
+    (key,) = [one for one in environment.resources("AWS::KMS::Key") if one.logical_id.startswith("Notices")]
+    (lent,) = [s for s in key.properties["KeyPolicy"]["Statement"] if "Service" in s["Principal"]]
+    assert lent["Principal"] == alarms["Principal"]
+    for statement in (alarms, lent):
+        assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": OUR_ACCOUNT}
+        assert text(statement["Condition"]["ArnLike"]["aws:SourceArn"]).endswith('":alarm:*"]]}')
+
+
 def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Environment) -> None:
-    users: dict[str, set[str]] = {"Data": set(), "Models": set()}
+    users: dict[str, set[str]] = {"Data": set(), "Models": set(), "Notices": set()}
     for resource, statement in identity_statements(environment):
         if any(action.startswith("kms:") for action in as_list(statement["Action"])):
             for key in as_list(statement["Resource"]):
-                (concern,) = [one for one in ("Data", "Models", "Logs") if is_key(one, key)]
+                (concern,) = [one for one in ("Data", "Models", "Logs", "Notices") if is_key(one, key)]
                 users[concern].add(resource.logical_id.partition("Role")[0] + "Role")
     studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
     assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "RegistrarRole", "TrainingRole"} | studio

@@ -46,6 +46,17 @@ def test_a_hyperparameter_that_training_would_refuse_is_refused_before_anything_
     assert rule in str(caught.value)
 
 
+def test_who_is_to_be_told_is_subscribed_to_every_notice(synthesise: Synthesise) -> None:
+    addresses = ("model-owners@example.org", "on-call@example.org")
+    found = synthesise(changed("operations", notify_emails=addresses))
+    topic = found.one("AWS::SNS::Topic")
+    told = {s.properties["Endpoint"]: s.properties for s in found.resources("AWS::SNS::Subscription")}
+    assert set(told) == set(addresses)
+    for subscription in told.values():
+        assert subscription["Protocol"] == "email"
+        assert subscription["TopicArn"] == {"Ref": topic.logical_id}
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_offers_of_every_environment_fit_the_schema(name: str) -> None:
     check_offers(load_settings(name).api)

@@ -59,6 +59,8 @@ KEEPS_NOTHING = {
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
     "AWS::StepFunctions::StateMachine",  # argued in docs/decisions/keys.md
 }
 
