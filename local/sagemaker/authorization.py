@@ -36,6 +36,8 @@ def resource(action: str, path: str, request: dict[str, Any]) -> str:
         return _next_version(request["ModelPackageGroupName"])
     if action in ("StartPipelineExecution", "ListPipelineExecutions"):
         action = "DescribePipeline"
+    if action == "ListModelCardVersions":
+        action = "DescribeModelCard"
     verb = _VERB.fullmatch(action)
     in_domain = identity.resource(verb[2], request) if verb else None
     if in_domain:

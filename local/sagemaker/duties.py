@@ -91,6 +91,12 @@ def register(container: Mapping[str, Any]) -> None:
             host.authorize("kms:Decrypt", _key(key), {})
 
 
+def use_key(key: str, *actions: str) -> None:
+    """Use a key in the caller's own name, as SageMaker does where no role is handed to it."""
+    for action in actions:
+        platform.current().authorize(action, _key(key), {})
+
+
 def find_artifact(role: str, url: str) -> None:
     """Look the artifact of a model up with the model's role, as CreateModel does.
 

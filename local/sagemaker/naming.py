@@ -14,6 +14,7 @@ ARN_WORDS = {
     "Endpoint": "endpoint",
     "ModelPackageGroup": "model-package-group",
     "ModelPackage": "model-package",
+    "ModelCard": "model-card",
     "Pipeline": "pipeline",
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",

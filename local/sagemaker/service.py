@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.sagemaker import (
+    cards,
     endpoints,
     executions,
     models,
@@ -31,7 +32,7 @@ _JSON = "application/x-amz-json-1.1"
 _JOBS = (pipelines, executions, processing, training)
 _STUDIO = (domains, profiles, spaces, apps, lifecycle_configs)
 #: Importing them registers their operations; a new kind of resource is one more module here.
-KINDS = (models, packages, *_JOBS, endpoints, *_STUDIO, tags)
+KINDS = (models, packages, cards, *_JOBS, endpoints, *_STUDIO, tags)
 
 Reply = tuple[int, dict[str, str], bytes]
 
