@@ -49,7 +49,7 @@ class Predictions(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """The second model less the first: as measured, and the middle 95 % over resampled customers."""
+    """A figure, often the second model less the first: as measured, and the middle 95 % over resampled customers."""
 
     value: float
     low: float
@@ -97,6 +97,28 @@ def differences(
         "average_precision": lambda w: rankings[1].average_precision(w) - rankings[0].average_precision(w),
         "expected_cost_per_customer": lambda w: float(w @ (each[1] - each[0]) / len(labels)),
     }
+    return _resampled(labels, measures, seed=seed, samples=samples)
+
+
+def intervals(
+    said: Predictions, threshold: float, costs: Costs, *, seed: int = 0, samples: int = SAMPLES
+) -> dict[str, Difference]:
+    """Return one model's average precision and expected cost (USD a customer), each with how luck may have moved it.
+
+    The draws are those of `differences`. An interval says how sure a figure is; whether two models differ, only
+    `differences` tells, since models on the same customers share their luck.
+    """
+    each = money.each_cost(said.labels, said.probabilities, threshold, costs)
+    measures: dict[str, Callable[[Array], float]] = {
+        "average_precision": bootstrap.Ranking(said.labels, said.probabilities).average_precision,
+        "expected_cost_per_customer": lambda w: float(w @ each / len(each)),
+    }
+    return _resampled(said.labels, measures, seed=seed, samples=samples)
+
+
+def _resampled(
+    labels: Array, measures: dict[str, Callable[[Array], float]], *, seed: int, samples: int
+) -> dict[str, Difference]:
     drawn = np.array(
         [[m(weights) for m in measures.values()] for weights in bootstrap.draws(labels, seed=seed, samples=samples)]
     )

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml import artifact, bias_report, drift, evaluation_page, explain, facets, gate, metrics, money
-from ml.champion import Judged, compare
-from ml.compare import Predictions
+from ml.champion import SEED, Judged, compare
+from ml.compare import Predictions, intervals
 from ml.container import JobError, base_dir, processing_message_file, run, write
 from ml.gate import Limits
 from ml.held_out import Champion, Model, document, in_production, load, read
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CURVE_POINTS = 300
 SCORE_BINS = 25
+# What the model says of itself that whoever reads an evaluation asks for; "metrics" are those of the validation part.
+OF_THE_MODEL = ("trained_at", "rounds", "schema_hash", "hyperparameters", "metrics", "n_customers")
 
 
 def evaluate(labels: NDArray[np.float64], judged: Judged, costs: Costs) -> dict[str, Any]:
@@ -95,13 +97,17 @@ def judge(model: Model, prepared: Path, champion: Champion, costs: Costs, limits
     after = bias_report.post_training(model.schema, groups, held_out.labels == 1, judged.called, limits.of_bias)
     bias = {**document(prepared, "bias.json"), **after}
     explanation = explain.explain(model.booster, model.schema, model.metadata["typical"], held_out.records)
-    other = in_production(champion, held_out, document(prepared, "split.json"))
+    split = document(prepared, "split.json")
+    other = in_production(champion, held_out, split)
     comparison = other if isinstance(other, str) else compare(held_out.labels, judged, other, costs, groups)
-    result["model"] = {key: model.metadata[key] for key in ("trained_at", "rounds", "schema_hash", "hyperparameters")}
+    sure = intervals(Predictions(held_out.labels, judged.probabilities), judged.threshold, costs, seed=SEED)
+    result["intervals"] = {name: figure._asdict() for name, figure in sure.items()}
+    result["model"] = {key: model.metadata[key] for key in OF_THE_MODEL}
     against = {"not_compared": comparison} if isinstance(comparison, str) else comparison
     result["champion"] = {"name": champion.name, **against}
     data = document(prepared, "report.json")
-    result["data"] = {key: data[key] for key in ("raw_sha256", "recipe", "seed")}
+    result["data"] = {key: data[key] for key in ("raw_sha256", "recipe", "seed", "parts")}
+    result["data"]["split"] = split
     result["gate"] = gate.verdict(result, after, limits, model.schema)
     baseline = {**document(prepared, "baseline.json"), "predictions": drift.numbers(judged.probabilities)}
     return {

@@ -31,7 +31,7 @@ def require(name_or_arn: str) -> Record:
 
 
 def _use_key(request: dict[str, Any], *actions: str) -> None:
-    """Ask whether the caller may use the card's key: no role is handed to this service, it acts in the caller's name."""
+    """Ask whether the caller may use the card's key: no role is handed over, SageMaker acts in the caller's name."""
     if key := request.get("SecurityConfig", {}).get("KmsKeyId"):
         duties.use_key(key, *actions)
 

@@ -54,6 +54,28 @@ def test_models_of_the_same_kind_differ_by_chance() -> None:
     assert called <= 6
 
 
+def test_an_interval_is_that_of_a_naive_bootstrap(rng: np.random.Generator) -> None:
+    """Customers are drawn one by one, churners and others apart, and each draw is scored by scikit-learn."""
+    said = world(rng, 120, 2.0)
+    found = compare.intervals(said, 0.3, COSTS, seed=5, samples=40)
+    drawn_rng = np.random.default_rng(5)
+    precisions, totals = [], []
+    for _ in range(40):
+        rows = []
+        for value in (0, 1):
+            group = np.flatnonzero(said.labels == value)
+            rows += [group[i] for i in drawn_rng.integers(0, len(group), len(group))]
+        labels, scores = said.labels[rows], said.probabilities[rows]
+        precisions.append(sklearn.metrics.average_precision_score(labels, scores))
+        offered = scores >= 0.3
+        totals.append(np.where(labels == 1, np.where(offered, 100, 500), np.where(offered, 100, 0)).mean())
+    for name, values in (("average_precision", precisions), ("expected_cost_per_customer", totals)):
+        low, high = np.percentile(values, [2.5, 97.5])
+        assert found[name].low == pytest.approx(low, abs=1e-9)
+        assert found[name].high == pytest.approx(high, abs=1e-9)
+        assert found[name].low <= found[name].value <= found[name].high
+
+
 def test_a_model_does_not_differ_from_itself(rng: np.random.Generator) -> None:
     same = (world(rng, 100, 1.0), 0.2)
     for difference in compare.differences(same, same, COSTS, samples=20).values():

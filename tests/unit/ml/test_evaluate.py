@@ -68,6 +68,20 @@ def test_the_metrics_are_those_of_the_models_own_predictions(
     assert cost["best_cost_per_customer"] <= cost["expected_cost_per_customer"]
 
 
+def test_the_evaluation_says_how_sure_it_is_and_what_the_model_was_made_of(
+    evaluation: dict[str, Any], trained: tuple[Path, str], prepared: Path
+) -> None:
+    sure = evaluation["intervals"]
+    assert sure["average_precision"]["value"] == pytest.approx(evaluation["metrics"]["average_precision"], abs=1e-12)
+    cost = evaluation["cost"]["expected_cost_per_customer"]
+    assert sure["expected_cost_per_customer"]["value"] == pytest.approx(cost, abs=1e-12)
+    assert all(one["low"] < one["value"] < one["high"] for one in sure.values())
+    metadata = artifact.load_metadata(trained[0])
+    assert evaluation["model"]["metrics"]["validation"] == metadata["metrics"]["validation"]
+    assert evaluation["model"]["n_customers"] == metadata["n_customers"]
+    assert evaluation["data"]["split"] == json.loads((prepared / "split.json").read_text())
+
+
 def test_the_predictions_are_kept_without_the_customers(
     evaluation: dict[str, Any], tmp_path: Path, trained: tuple[Path, str], prepared: Path
 ) -> None:
