@@ -21,6 +21,11 @@ def start(host: MiniStackHost) -> None:
     threading.Thread(target=model.service, daemon=True).start()
 
 
+def host() -> MiniStackHost:
+    """The host that the process runs on; patches of other services act through it, too."""
+    return _hosts[0]
+
+
 async def handle_request(
     method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> tuple[int, dict[str, str], bytes]:

@@ -56,7 +56,7 @@ class MiniStackHost:
         # Building a client takes tens of milliseconds and is not thread-safe in one session.
         self._session = boto3.session.Session()
         self._clients: dict[tuple[str, ...], Any] = {}
-        self._sessions: dict[tuple[str, str], dict[str, str]] = {}
+        self._sessions: dict[tuple[str, str, str], dict[str, str]] = {}
         self._lock = threading.Lock()
 
     def account_id(self) -> str:
@@ -81,14 +81,14 @@ class MiniStackHost:
 
         names.spawn_background(run, thread_name=name)
 
-    def client(self, service: str, role_arn: str | None = None) -> Any:
-        """A client on this gateway, as the account's root or with a session of a role."""
+    def client(self, service: str, role_arn: str | None = None, principal: str = SERVICE) -> Any:
+        """A client on this gateway, as the account's root or with a session that a service has of a role."""
         account, region = self.account_id(), self.region()
-        key = (service, account, region, role_arn or "")
+        key = (service, account, region, role_arn or "", principal)
         with self._lock:
             if key not in self._clients:
                 if role_arn:
-                    credentials = self._assume(role_arn, account)
+                    credentials = self._assume(role_arn, account, principal)
                 else:
                     credentials = {"aws_access_key_id": account, "aws_secret_access_key": "test"}
                 self._clients[key] = self._session.client(
@@ -106,24 +106,25 @@ class MiniStackHost:
             self._clients.clear()
             self._sessions.clear()
 
-    def _assume(self, role_arn: str, account: str) -> dict[str, str]:
-        """A session of a role for the SageMaker service, after a look at its trust policy; one for each role."""
-        if session := self._sessions.get((account, role_arn)):
+    def _assume(self, role_arn: str, account: str, principal: str) -> dict[str, str]:
+        """A session of a role for a service, after a look at its trust policy; one for each role and service."""
+        if session := self._sessions.get((account, role_arn, principal)):
             return session
         role = role_arn.rsplit("/", 1)[-1]
         record = names.find_role(account, role)
-        if record is None or not names.trusts(record, SERVICE, account):
+        if record is None or not names.trusts(record, principal, account):
             raise invalid(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
-                f"principal '{SERVICE}' to assume the role."
+                f"principal '{principal}' to assume the role."
             )
+        name = "SageMaker" if principal == SERVICE else principal.partition(".")[0]
         key = "ASIA" + uuid.uuid4().hex[:16].upper()
         secret, token = uuid.uuid4().hex, uuid.uuid4().hex
         names.register_session(
             key,
             {
-                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/SageMaker",
-                "UserId": f"{record.get('RoleId', role)}:SageMaker",
+                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{name}",
+                "UserId": f"{record.get('RoleId', role)}:{name}",
                 "SecretAccessKey": secret,
                 "SessionToken": token,
                 "AccountId": account,
@@ -131,15 +132,22 @@ class MiniStackHost:
             },
         )
         session = {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
-        self._sessions[account, role_arn] = session
+        self._sessions[account, role_arn, principal] = session
         return session
 
-    def authorize(self, action: str, resource: str, context: dict[str, Any], role_arn: str | None = None) -> None:
-        """Raise AccessDenied unless the caller of this request (or a role) may do this."""
+    def authorize(
+        self,
+        action: str,
+        resource: str,
+        context: dict[str, Any],
+        role_arn: str | None = None,
+        principal: str = SERVICE,
+    ) -> None:
+        """Raise AccessDenied unless the caller of this request (or a service with a role) may do this."""
         key = caller.get()
         if role_arn:
             with self._lock:
-                key = self._assume(role_arn, self.account_id())["aws_access_key_id"]
+                key = self._assume(role_arn, self.account_id(), principal)["aws_access_key_id"]
         if key is None or not names.auth_enabled():
             return
         result = names.enforce(key, action, resource, context)

@@ -14,19 +14,25 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import sts
 
 __all__ = [
+    "KEY_OF_TOPIC_ACTIONS",
     "auth_enabled",
     "enforce",
     "find_role",
     "get_account_id",
     "get_region",
     "identity",
+    "key_of_topic",
     "put_service_event",
     "register_session",
     "request_scope",
     "run_reentrant",
+    "service_may",
     "spawn_background",
     "trusts",
 ]
+
+#: What whoever publishes does with the key of a topic.
+KEY_OF_TOPIC_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 
 
 def auth_enabled() -> bool:
@@ -77,7 +83,7 @@ def trusts(role: dict[str, Any], service: str, account: str) -> bool:
         region=get_region(),
         service_context={
             "aws:sourceaccount": account,
-            "aws:sourcearn": f"arn:aws:sagemaker:{get_region()}:{account}:*",
+            "aws:sourcearn": f"arn:aws:{service.partition('.')[0]}:{get_region()}:{account}:*",
         },
     )
     for statement in [statements] if isinstance(statements, dict) else statements:
@@ -91,6 +97,52 @@ def trusts(role: dict[str, Any], service: str, account: str) -> bool:
         ):
             return True
     return False
+
+
+def service_may(principal: str, action: str, resource: str, source: str) -> bool:
+    """Whether a resource's own policy lets a service of AWS act on it, for a source of this account.
+
+    A topic with a key needs the key's policy to let the service use it, too.
+    """
+    if not _policy_allows(principal, action, resource, source):
+        return False
+    key = key_of_topic(resource) if action == "sns:Publish" else None
+    return key is None or all(_policy_allows(principal, one, key, source) for one in KEY_OF_TOPIC_ACTIONS)
+
+
+def key_of_topic(topic: str) -> str | None:
+    """The ARN of the key that encrypts a topic's messages."""
+    from ministack.services import sns
+
+    key = (sns._topics.get(topic) or {"attributes": {}})["attributes"].get("KmsMasterKeyId")
+    if not key or key.startswith("arn:"):
+        return key
+    word = key if key.startswith("alias/") else f"key/{key}"
+    return f"arn:aws:kms:{get_region()}:{get_account_id()}:{word}"
+
+
+def _policy_allows(principal: str, action: str, resource: str, source: str) -> bool:
+    service, account = resource.split(":")[2], get_account_id()
+    found = iam_evaluator._resource_policy(service, resource)
+    if not found or not found[0]:
+        return False
+    context = iam_evaluator.EvalContext(
+        # The service itself: naming the account does not let it in.
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        secure_transport=True,
+        service_context={
+            "aws:sourcearn": source,
+            "aws:sourceaccount": account,
+            "aws:sourceowner": account,
+        },
+    )
+    verdict = iam_evaluator.evaluate_resource_policy(found[0], context, service=principal)
+    return bool(verdict.decision == "Allow")
 
 
 def put_service_event(source: str, detail_type: str, detail: dict[str, Any], resources: list[str]) -> None:

@@ -3,18 +3,22 @@
 from local.emulator import contract
 from local.emulator.patches import (
     access_logs,
+    alarms,
     auth,
     buckets,
     custom_resources,
+    deliveries,
     embedded_metrics,
     encryption,
     functions,
     gateway,
+    notices,
     origins,
     policy_variables,
     recorded,
     registration,
     sagemaker_types,
+    step_functions,
 )
 
 
@@ -36,7 +40,11 @@ def install() -> None:
     gateway.install()
     access_logs.install()
     origins.install()
+    alarms.install()
     recorded.install()
+    step_functions.install()
+    deliveries.install()
+    notices.install()
 
 
 def known_resource_types() -> set[str]:

@@ -14,7 +14,6 @@ RECORDED = (
     "AWS::AccessAnalyzer::Analyzer",
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
-    "AWS::CloudWatch::CompositeAlarm",
     "AWS::EC2::FlowLog",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
