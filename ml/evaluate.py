@@ -1,8 +1,9 @@
 """Judge a model on the test customers: ``python -m ml.evaluate --model DIR --prepared DIR --output-dir DIR``.
 
 Writes evaluation.json with the gate's verdict, bias.json and explainability.json in the shape of SageMaker Clarify's
-reports, data.json on all customers, baseline.json that later customers are compared with, predictions.csv, by which
-another model can be compared with this one customer by customer, and evaluation.html for people.
+reports, data.json on all customers, baseline.json that later customers are compared with, golden.json, by which the
+endpoint is checked, predictions.csv, by which another model can be compared with this one customer by customer, and
+evaluation.html for people.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ml.champion import SEED, Judged, compare
 from ml.compare import Predictions, intervals
 from ml.container import JobError, base_dir, processing_message_file, run, write
 from ml.gate import Limits
+from ml.golden import golden
 from ml.held_out import Champion, Model, document, in_production, load, read
 from ml.money import Costs
 
@@ -74,7 +76,7 @@ def _thinned(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[list[float]
 
 
 def judge(model: Model, prepared: Path, champion: Champion, costs: Costs, limits: Limits) -> dict[str, str]:
-    """Judge a model on the test customers and return the content of every output file by name.
+    """Judge a model on the test customers and return the content of the output files by name.
 
     Parameters
     ----------
@@ -154,6 +156,7 @@ def main(argv: list[str] | None = None) -> int:
             raise JobError("The gate's limits must be numbers; correct the one that is not.")
         with artifact.unpacked(args.model) as folder:
             files = judge(load(folder), args.prepared, Champion(args.champion, args.champion_is), costs, limits)
+            files["golden.json"] = _json(golden(folder))
         write(files, args.output_dir)
         result = json.loads(files["evaluation.json"])
         told = ", ".join(f"{name} {value:.4f}" for name, value in result["metrics"].items())

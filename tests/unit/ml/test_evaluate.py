@@ -13,7 +13,8 @@ import sklearn.metrics
 from ml import artifact, evaluate, evaluation_page, fit
 from ml.compare import Predictions
 from ml.dataset import read_csv
-from schema import load_schema
+from ml.predictor import Predictor
+from schema import load_examples, load_schema
 
 pytestmark = pytest.mark.usefixtures("base")
 
@@ -80,6 +81,18 @@ def test_the_evaluation_says_how_sure_it_is_and_what_the_model_was_made_of(
     assert evaluation["model"]["metrics"]["validation"] == metadata["metrics"]["validation"]
     assert evaluation["model"]["n_customers"] == metadata["n_customers"]
     assert evaluation["data"]["split"] == json.loads((prepared / "split.json").read_text())
+
+
+def test_the_golden_customers_get_what_the_endpoint_will_answer(
+    evaluation: dict[str, Any], tmp_path: Path, trained: tuple[Path, str]
+) -> None:
+    golden = json.loads((tmp_path / "out" / "golden.json").read_text())["customers"]
+    assert {name: one["customer"] for name, one in golden.items()} == load_examples()
+    assert golden["loyal"]["probability"] < evaluation["cost"]["threshold"] <= golden["at_risk"]["probability"]
+    served = Predictor(trained[0]).predict(list(load_examples().values()))["predictions"]
+    for kept, answer in zip(golden.values(), served, strict=True):
+        assert kept["probability"] == pytest.approx(answer["probability"], abs=1e-9)
+        assert kept["churn"] == answer["churn"]
 
 
 def test_the_predictions_are_kept_without_the_customers(
@@ -183,7 +196,7 @@ def test_a_limit_that_is_no_number_is_refused(
 def test_all_that_a_package_keeps_is_written(evaluation: dict[str, Any], tmp_path: Path, prepared: Path) -> None:
     out = tmp_path / "out"
     names = {"evaluation.json", "evaluation.html", "bias.json", "explainability.json", "baseline.json", "data.json"}
-    assert {p.name for p in out.iterdir()} == names | {"predictions.csv"}
+    assert {p.name for p in out.iterdir()} == names | {"golden.json", "predictions.csv"}
     bias = json.loads((out / "bias.json").read_text())
     assert bias.keys() == {"version", "pre_training_bias_metrics", "post_training_bias_metrics"}
     before = json.loads((prepared / "bias.json").read_text())
