@@ -38,7 +38,9 @@ def _prod() -> Settings:
         network=NetworkSettings(cidr="10.42.0.0/16", zone_count=3, endpoint_zone_count=2),
         storage=StorageSettings(retain_on_destroy=True, log_retention_days=365, noncurrent_version_days=90),
         deployment=DeploymentSettings(termination_protected=True),
-        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=600, terminate_wait_s=300),
+        serving=ServingSettings(
+            approval="person", instance_count=2, canary_percent=50, canary_bake_s=600, terminate_wait_s=300
+        ),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
         # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
         studio=StudioSettings(enabled=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from config.machines import check_instance_type
 from config.section import Section
@@ -13,10 +13,13 @@ SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 
 @dataclass(frozen=True, kw_only=True)
 class ServingSettings(Section):
-    """The endpoint.
+    """The endpoint, and how it comes to serve another model.
 
     Attributes
     ----------
+    approval : "gate" or "person"
+        Who lets a model into service: the pipeline's gate alone, or a person with the registrar's role who looks at
+        what passed it. The very first model needs no person: nothing is served yet that it could harm.
     instance_type, instance_count
         Machines behind the endpoint; not used by a serverless one.
     serverless : bool
@@ -35,6 +38,7 @@ class ServingSettings(Section):
 
     section: ClassVar[str] = "serving"
 
+    approval: Literal["gate", "person"] = "gate"
     instance_type: str = "ml.m5.large"
     instance_count: int = 1
     serverless: bool = False

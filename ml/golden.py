@@ -11,7 +11,7 @@ from schema import load_examples
 
 
 def golden(folder: Path) -> dict[str, Any]:
-    """Return the example customers with the probability and the decision of each, by name, as an endpoint computes them.
+    """Return the example customers by name, each with the probability and the decision that an endpoint computes.
 
     They are made up, so they may lie beside the reports; they come along, because the examples may change with the
     schema while an older model serves.

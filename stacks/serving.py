@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, CfnParameter, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -15,6 +15,9 @@ from stacks.components.model_endpoint import ModelEndpoint
 from stacks.components.pipeline_run import PipelineRun
 from stacks.components.place import Place
 from stacks.components.storage import log_group
+
+# Nothing, or the hash of a run's inputs and a package.
+ROLLOUT = "|[0-9a-f]{{32}} arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{{12}}:model-package/{group}/[0-9]+"
 
 
 class ServingStack(Stack):
@@ -39,6 +42,13 @@ class ServingStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         name = settings.resource_name
+        rollout = CfnParameter(
+            self,
+            "Rollout",
+            default="",
+            allowed_pattern=ROLLOUT.format(group=name),
+            description="The package that a rollout serves, after the hash of the run's inputs; deployments keep it.",
+        )
         run = PipelineRun(
             self,
             "PipelineRun",
@@ -47,6 +57,7 @@ class ServingStack(Stack):
             pipeline=pipeline,
             package_group=package_group,
             inputs=run_inputs,
+            rollout=rollout,
         )
         log = log_group(
             self, "EndpointLog", settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/Endpoints/{name}"
@@ -63,4 +74,5 @@ class ServingStack(Stack):
         ).endpoint
         CfnOutput(self, "EndpointName", value=self.endpoint.attr_endpoint_name)
         CfnOutput(self, "ModelPackageArn", value=run.model_package_arn)
+        CfnOutput(self, "RunInputs", value=run.run_inputs)
         CfnOutput(self, "EndpointLogGroupName", value=log.log_group_name)

@@ -13,7 +13,13 @@ from typing import Any
 
 Template = dict[str, Any]
 ACCOUNT, REGION = "111122223333", "eu-west-1"
-PSEUDO = {"AccountId": ACCOUNT, "Partition": "aws", "Region": REGION, "URLSuffix": "amazonaws.com"}
+PSEUDO = {
+    "AccountId": ACCOUNT,
+    "Partition": "aws",
+    "Region": REGION,
+    "StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/stack/12345678-90ab-cdef-1234-567890abcdef",
+    "URLSuffix": "amazonaws.com",
+}
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 # What `Ref` and `Fn::GetAtt` give for the types that policies speak of; {name} is the logical id.
 VALUES = {

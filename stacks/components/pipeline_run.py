@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CfnParameter, CustomResource, Duration, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -29,6 +29,13 @@ class PipelineRun(Construct):
     ----------
     inputs : mapping
         Hashes of all that a run depends on. Nothing else decides whether there is a new run.
+    rollout : CfnParameter
+        Which package was rolled out, and with which inputs; empty until one is.
+
+    Attributes
+    ----------
+    model_package_arn, run_inputs : str
+        The package to serve, and the hash of the inputs that the next rollout has to name.
     """
 
     def __init__(
@@ -41,11 +48,12 @@ class PipelineRun(Construct):
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
         inputs: Mapping[str, str],
+        rollout: CfnParameter,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._key = key
-        runs = Runs(Stack.of(self), pipeline=pipeline, package_group=package_group)
+        runs = Runs(Stack.of(self), settings=settings, pipeline=pipeline, package_group=package_group)
         starter = self._handler("OnEvent", entry="on_event", does="starts and stops runs", grants=runs.start())
         approver = self._handler(
             "IsComplete", entry="is_complete", does="awaits a run and approves its package", grants=runs.approve()
@@ -67,12 +75,16 @@ class PipelineRun(Construct):
             service_timeout=Duration.seconds(settings.deployment.run_timeout_s + RUN_GRACE_S),
             properties={
                 "PipelineName": pipeline.ref,
+                "EndpointName": settings.resource_name,
                 "Inputs": dict(inputs),
+                "Approval": settings.serving.approval,
+                "Rollout": rollout.value_as_string,
             },
         )
         # The run begins as soon as the resource does: whoever starts it and asks for it must be allowed to by then.
         self.resource.node.add_dependency(*framework.policies)
         self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
+        self.run_inputs = self.resource.get_att_string("RunInputs")
 
     def _handler(self, construct_id: str, *, entry: str, does: str, grants: Sequence[Grant]) -> PythonFunction:
         return PythonFunction(
@@ -97,11 +109,19 @@ class Runs:
     """What the deployer of models may do: with runs of this one pipeline, and with packages of this one group."""
 
     def __init__(
-        self, stack: Stack, *, pipeline: sagemaker.CfnPipeline, package_group: sagemaker.CfnModelPackageGroup
+        self,
+        stack: Stack,
+        *,
+        settings: Settings,
+        pipeline: sagemaker.CfnPipeline,
+        package_group: sagemaker.CfnModelPackageGroup,
     ) -> None:
         def arn(kind: str, name: str) -> str:
             return stack.format_arn(service="sagemaker", resource=kind, resource_name=name)
 
+        self._own_stack = allow("cloudformation:DescribeStacks", on=[stack.stack_id])
+        self._endpoint = allow("sagemaker:DescribeEndpoint", on=[arn("endpoint", settings.resource_name)])
+        self._by_person = settings.serving.approval == "person"
         self._pipeline = arn("pipeline", pipeline.pipeline_name)
         self._runs = arn("pipeline", f"{pipeline.pipeline_name}/execution/*")
         self._packages = arn("model-package", f"{package_group.model_package_group_name}/*")
@@ -116,6 +136,7 @@ class Runs:
                 "sagemaker:StopPipelineExecution",
             ),
             self._with_packages("sagemaker:DescribeModelPackage"),
+            self._own_stack,
         ]
 
     def approve(self) -> list[Grant]:
@@ -126,6 +147,9 @@ class Runs:
             self._with_runs("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"),
             self._with_packages("sagemaker:DescribeModelPackage"),
             self._with_packages("sagemaker:UpdateModelPackage", when=approved),
+            self._own_stack,
+            # Its own approval counts for the first model only: it has to see whether one is served.
+            *([self._endpoint] if self._by_person else []),
         ]
 
     def _with_runs(self, *actions: str) -> Grant:

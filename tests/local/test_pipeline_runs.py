@@ -201,7 +201,10 @@ def _asked_for_a_run(deployment: Deployment) -> str:
         "RequestType": "Update",
         "RequestId": uuid.uuid4().hex,
         "PhysicalResourceId": f"{PIPELINE}-run",
-        "ResourceProperties": run | {"PipelineName": PIPELINE},
+        "StackId": deployment.client("cloudformation").describe_stacks(StackName="Churn-local-Serving")["Stacks"][0][
+            "StackId"
+        ],
+        "ResourceProperties": run | {"PipelineName": PIPELINE, "Rollout": ""},
     }
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.resource("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),

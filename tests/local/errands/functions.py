@@ -112,7 +112,11 @@ class Functions(Runs):
         log = self.deployment.resource("Serving", "AWS::Logs::LogGroup", f"PipelineRun{handler}Log")
         with self.function(original, role) as function:
             for event in events:
-                more = {"RequestId": uuid.uuid4().hex, "PhysicalResourceId": f"{PIPELINE}-run"}
+                more = {
+                    "RequestId": uuid.uuid4().hex,
+                    "PhysicalResourceId": f"{PIPELINE}-run",
+                    "StackId": self._serving_stack,
+                }
                 self.call(function, event | more, log)
 
     @property
@@ -121,5 +125,12 @@ class Functions(Runs):
         for template in self.deployment.templates:
             for resource in json.loads(template.read_text())["Resources"].values():
                 if resource["Type"] == "Custom::PipelineRun":
-                    return resource["Properties"] | {"PipelineName": PIPELINE}
+                    return resource["Properties"] | {"PipelineName": PIPELINE, "Rollout": ""}
         raise LookupError("no template has a Custom::PipelineRun")
+
+    @property
+    def _serving_stack(self) -> str:
+        """The id of the stack that the deployer's functions serve."""
+        found = self.deployment.client("cloudformation").describe_stacks(StackName="Churn-local-Serving")["Stacks"]
+        identity: str = found[0]["StackId"]
+        return identity

@@ -15,8 +15,12 @@ PACKAGE = f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/{PIPELINE}/1"
 RESOURCE = {
     "ServiceToken": "arn:aws:lambda:eu-west-1:111122223333:function:framework",
     "PipelineName": PIPELINE,
+    "EndpointName": PIPELINE,
     "Inputs": {"Definition": "d" * 64, "RawData": "r" * 64},
+    "Approval": "gate",
+    "Rollout": "",
 }
+STACK = "arn:aws:cloudformation:eu-west-1:111122223333:stack/Churn-test-Serving/5e3a"
 ROLE = "deployer"
 SESSION = "arn:aws:sts::111122223333:assumed-role"
 MODEL = "s3://models/runs/run1/model/pipelines-run1-Train-x/output/model.tar.gz"
@@ -27,6 +31,16 @@ LIST = {"PipelineName": PIPELINE, "SortBy": "CreationTime", "SortOrder": "Descen
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with loaded("run_pipeline", monkeypatch, OWN_ROLE=ROLE) as module:
         yield module
+
+
+@pytest.fixture(autouse=True)
+def stack(handler: ModuleType) -> Iterator[None]:
+    """The stack is being made or updated, whenever it is asked."""
+    state = {"StackName": "Churn-test-Serving", "CreationTime": 0, "StackStatus": "UPDATE_IN_PROGRESS"}
+    with Stubber(handler._cloudformation) as stubber:
+        for _ in range(3):
+            stubber.add_response("describe_stacks", {"Stacks": [state]}, {"StackName": STACK})
+        yield
 
 
 @pytest.fixture
@@ -41,6 +55,7 @@ def event(kind: str, **more: Any) -> dict[str, Any]:
     return {
         "RequestType": kind,
         "RequestId": "a1b2c3d4-0000-1111-2222-333344445555",
+        "StackId": STACK,
         "ResourceProperties": RESOURCE,
         **({"PhysicalResourceId": f"{PIPELINE}-run"} if kind != "Create" else {}),
         **more,
@@ -48,7 +63,7 @@ def event(kind: str, **more: Any) -> dict[str, Any]:
 
 
 def display_name(handler: ModuleType) -> str:
-    name = handler.runs.Properties.read(RESOURCE).display_name
+    name = handler.Properties.read(RESOURCE).display_name
     assert isinstance(name, str)
     return name
 
@@ -128,7 +143,7 @@ def test_the_same_request_twice_carries_the_same_token(handler: ModuleType, sage
 @pytest.mark.parametrize("changed", ["Definition", "RawData"])
 def test_other_inputs_are_another_run(handler: ModuleType, changed: str) -> None:
     other = {**RESOURCE, "Inputs": {**RESOURCE["Inputs"], changed: "x" * 64}}  # type: ignore[dict-item]
-    assert handler.runs.Properties.read(other).display_name != display_name(handler)
+    assert handler.Properties.read(other).display_name != display_name(handler)
 
 
 def test_a_run_of_the_same_inputs_whose_package_is_approved_is_taken_again(
@@ -224,6 +239,11 @@ def test_a_run_that_somebody_else_may_have_given_this_name_is_not_joined(
     assert handler.on_event(event("Create"), None)["Data"]["ExecutionArn"].endswith("run9")
 
 
+def complete(handler: ModuleType) -> dict[str, Any]:
+    inputs = handler.Properties.read(RESOURCE).inputs_hash
+    return {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE, "RunInputs": inputs}}
+
+
 def waiting(kind: str = "Create") -> dict[str, Any]:
     return event(kind, Data={"ExecutionArn": f"{ARN}/execution/run1"})
 
@@ -262,13 +282,13 @@ def test_a_run_that_succeeded_has_its_package_approved_and_handed_over(handler: 
             "ApprovalDescription": f"By the deployment whose run made it: {display_name(handler)}",
         },
     )
-    assert handler.is_complete(waiting(), None) == {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE}}
+    assert handler.is_complete(waiting(), None) == complete(handler)
 
 
 def test_a_package_that_is_approved_already_is_handed_over_as_it_is(handler: ModuleType, sagemaker: Stubber) -> None:
     # The stub refuses every other call.
     ended_with(sagemaker, package("Completed", "Approved"))
-    assert handler.is_complete(waiting(), None) == {"IsComplete": True, "Data": {"ModelPackageArn": PACKAGE}}
+    assert handler.is_complete(waiting(), None) == complete(handler)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +308,7 @@ def test_a_package_that_was_rejected_or_is_broken_fails_the_deployment(
     handler: ModuleType, sagemaker: Stubber, answer: dict[str, Any], message: str
 ) -> None:
     ended_with(sagemaker, answer)
-    with pytest.raises(handler.runs.RunFailed) as caught:
+    with pytest.raises(handler.runs.packages.NotServable) as caught:
         handler.is_complete(waiting(), None)
     assert message in str(caught.value)
 
