@@ -60,10 +60,10 @@ def numbers(values: Array) -> dict[str, Any]:
 
 
 def _named(values: Sequence[Any]) -> dict[str, Any]:
-    return {"type": "category", "counts": dict(sorted(Counter(map(_written, values)).items()))}
+    return {"type": "category", "counts": dict(sorted(Counter(map(written, values)).items()))}
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """Write a category's value as JSON's keys do, which are texts."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -161,7 +161,7 @@ def _moved(base: Mapping[str, Any], values: Sequence[float] | Array) -> dict[str
 
 
 def _regrouped(base: Mapping[str, Any], values: Sequence[Any]) -> dict[str, Any]:
-    before, after = base["counts"], Counter(map(_written, values))
+    before, after = base["counts"], Counter(map(written, values))
     statistic, degrees, p_value = chi_squared(before, after)
     names = sorted(set(before) | set(after))
     index = stability_index([before.get(n, 0) for n in names], [after.get(n, 0) for n in names])

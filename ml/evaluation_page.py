@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ml import charts, judgement_page
-from ml.page import figure, page, section, table, tiles
+from ml.page import figure, moment, page, section, table, tiles
 from schema import Schema
 
 
@@ -15,7 +14,7 @@ def render(evaluation: dict[str, Any], bias: dict[str, Any], explanation: dict[s
     m, cost = evaluation["metrics"], evaluation["cost"]
     subtitle = (
         f"{evaluation['n_customers']:,} test customers, {evaluation['n_churners']:,} of them churners, that took no "
-        f"part in training. Model of {_moment(evaluation['model']['trained_at'])}, schema "
+        f"part in training. Model of {moment(evaluation['model']['trained_at'])}, schema "
         f"{evaluation['model']['schema_hash']}."
     )
     big = [
@@ -37,11 +36,6 @@ def render(evaluation: dict[str, Any], bias: dict[str, Any], explanation: dict[s
         judgement_page.bias(bias, schema),
     ]
     return page("Model evaluation", subtitle, sections)
-
-
-def _moment(iso: str) -> str:
-    """Return a UTC timestamp in words that no line break divides."""
-    return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y, %H:%M} UTC".replace(" ", "\u00a0")
 
 
 def _money(cost: dict[str, Any]) -> str:

@@ -55,11 +55,16 @@ def average_precision(labels: Array, scores: Array) -> float:
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def log_loss(labels: Array, probabilities: Array) -> float:
-    """Return the mean negative log-likelihood; probabilities are kept off 0 and 1 by the float epsilon."""
+def each_log_loss(labels: Array, probabilities: Array) -> Array:
+    """Return each customer's negative log-likelihood; probabilities are kept off 0 and 1 by the float epsilon."""
     eps = np.finfo(np.float64).eps
     p = np.clip(probabilities.astype(np.float64), eps, 1 - eps)
-    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log(1 - p)))
+    return -(labels * np.log(p) + (1 - labels) * np.log(1 - p))
+
+
+def log_loss(labels: Array, probabilities: Array) -> float:
+    """Return the mean negative log-likelihood of the customers."""
+    return float(each_log_loss(labels, probabilities).mean())
 
 
 def confusion(labels: Array, probabilities: Array, threshold: float) -> dict[str, int]:

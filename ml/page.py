@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 
 STYLE = """
@@ -42,6 +43,11 @@ def page(title: str, subtitle: str, sections: Sequence[str]) -> str:
         f"<style>{STYLE}</style></head><body><h1>{escape(title)}</h1>"
         f'<p class="dim">{escape(subtitle)}</p>{"".join(sections)}</body></html>\n'
     )
+
+
+def moment(iso: str) -> str:
+    """Return a UTC timestamp in words that no line break divides."""
+    return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y, %H:%M} UTC".replace(" ", "\u00a0")
 
 
 def section(title: str, text: str, body: str) -> str:

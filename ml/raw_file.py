@@ -43,26 +43,38 @@ def read_text(source: Path) -> str:
         raise JobError(f"{source.name} is not UTF-8 (line {line}); save it as CSV in UTF-8.") from exc
 
 
-def check(text: str, schema: Schema) -> list[Row]:
-    """Return the customers of a raw file that keeps every rule.
+def customers(text: str, schema: Schema, *, name: str = "The raw file") -> list[Row]:
+    """Return the customers of a file that keeps every rule of the raw data.
 
     Raises
     ------
     JobError
-        When it does not: the message lists lines and reasons, never values.
+        When it does not: the message, which calls the file by `name`, lists lines and reasons, never values.
     """
     try:
         rows = parse_csv(schema, text, whole=True)
     except SchemaError as exc:
-        raise JobError(f"The raw file cannot be used: {exc}.") from exc
+        raise JobError(f"{name} cannot be used: {exc}.") from exc
     broken = _broken(rows, schema)
     if broken:
         count = sum(len(lines) for lines in broken.values())
         told = [f"  {reason}: {_where(lines)}" for reason, lines in list(broken.items())[:REASONS_SHOWN]]
         if len(broken) > REASONS_SHOWN:
             told.append(f"  and {len(broken) - REASONS_SHOWN} more kinds of problems")
-        head = f"The raw file has {count:,} problem(s) in {len(rows):,} rows; correct them and run this again."
+        head = f"{name} has {count:,} problem(s) in {len(rows):,} rows; correct them and run this again."
         raise JobError("\n".join([head, *told]))
+    return rows
+
+
+def check(text: str, schema: Schema) -> list[Row]:
+    """Return the customers of a raw file that keeps every rule and that a model can be learnt from.
+
+    Raises
+    ------
+    JobError
+        When it does not: the message says why.
+    """
+    rows = customers(text, schema)
     churners = sum(bool(row.record[schema.label.name]) for row in rows)
     if min(churners, len(rows) - churners) < MIN_PER_CLASS:
         raise JobError(

@@ -1,0 +1,195 @@
+"""Watch the model in production: ``python -m ml.watch --watched DIR --evaluation DIR --model DIR --output-dir DIR``.
+
+Compares the customers of a period with those that the model was made with (ml/drift.py), counts what was wrong with
+their data, and judges the model on customers whose fate became known (ml/live_quality.py). Writes drift.json, with a
+verdict and the metrics to publish, and drift.html for people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml import artifact, captured, drift, live_quality, watch_page
+from ml.captured import Traffic
+from ml.compare import Predictions
+from ml.container import JobError, base_dir, processing_message_file, run, write
+from ml.held_out import HeldOut, Model, document, load
+from ml.money import Costs
+
+CALM, DRIFTED, TOO_FEW = "calm", "drifted", "too few"
+FEWEST_CUSTOMERS = 200
+NAMED = 5
+
+
+def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[str, str]:
+    """Return the content of both output files by name.
+
+    Parameters
+    ----------
+    watched : Path
+        Holds period.json, from the step before; capture files (.jsonl); and ``labels/`` with the files that it names.
+    evaluation : Path
+        What the evaluation of the model's run wrote.
+    fewest : int
+        Customers that it takes to compare anything.
+
+    Raises
+    ------
+    JobError
+        When something is missing.
+    """
+    period, baseline = document(watched, "period.json"), document(evaluation, "baseline.json")
+    version = period["package"].rpartition("/")[2]
+    traffic = captured.read(watched.rglob("*.jsonl"), model.schema, version)
+    moved = compare(baseline, traffic, fewest)
+    quality, refused = _quality(period, watched, evaluation, model)
+    found = {
+        "model": {"package": period["package"], "version": version, "trained_at": model.metadata["trained_at"]},
+        "period": {"from": period["from"], "to": period["to"]},
+        "traffic": _told(traffic),
+        "attributes": moved,
+        "outside": outside(baseline, traffic.records),
+        "quality": quality,
+        "refused_labels": refused,
+    }
+    verdict = TOO_FEW if not moved else DRIFTED if any(one["drifted"] for one in moved) else CALM
+    found |= {"verdict": verdict, "message": _message(found, verdict, fewest), "metrics": _metrics(found)}
+    page = watch_page.render(found, baseline, traffic, model.schema)
+    return {"drift.json": json.dumps(found, indent=2, allow_nan=False) + "\n", "drift.html": page}
+
+
+def compare(baseline: Mapping[str, Any], traffic: Traffic, fewest: int) -> list[dict[str, Any]]:
+    """Return what `drift.compare` does; of predictions too few of which are the model's, nothing; of too few customers,
+    nothing at all.
+    """
+    if len(traffic.records) < fewest:
+        return []
+    scored = np.array(traffic.scored)
+    of = baseline if len(scored) >= fewest else {key: baseline[key] for key in baseline if key != "predictions"}
+    return drift.compare(of, traffic.records, scored)
+
+
+def outside(baseline: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how many customers have a value that the model was made without: beyond the least or greatest number, or
+    a category that is new; by attribute, those without any left out.
+    """
+    found: Counter[str] = Counter()
+    for name, base in baseline["inputs"].items():
+        for record in records:
+            value = record[name]
+            if base["type"] == "number":
+                found[name] += not base["values"][0] <= value <= base["values"][-1]
+            else:
+                found[name] += drift.written(value) not in base["counts"]
+    return {name: count for name, count in found.most_common() if count}
+
+
+def _told(traffic: Traffic) -> dict[str, Any]:
+    counts = ("requests", "variants", "probes", "repeated", "unreadable", "broken")
+    return {
+        "customers": len(traffic.records),
+        "scored": len(traffic.scored),
+        **{name: getattr(traffic, name) for name in counts},
+        "rules": dict(traffic.rules.most_common()),
+    }
+
+
+def _quality(
+    period: Mapping[str, Any], watched: Path, evaluation: Path, model: Model
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return live quality, or why there is none; and the label files that were refused, with their reasons."""
+    files = [watched / "labels" / name for name in period["labels"]]
+    labels = live_quality.read(files, model.schema)
+    if not labels.used:
+        return {"not_judged": "no customers whose fate became known since the model was made"}, labels.refused
+    records = [row.record for row in labels.rows]
+    fates = np.array([float(bool(record[model.schema.label.name])) for record in records])
+    about = {"files": labels.used}
+    if why := live_quality.too_few(fates):
+        return {**about, "not_judged": why}, labels.refused
+    registered = document(evaluation, "evaluation.json")
+    costs = Costs(**{name: registered["cost"][f"cost_{name}"] for name in Costs._fields})
+    try:
+        judged_then = Predictions.from_csv((evaluation / "predictions.csv").read_text())
+    except OSError as exc:
+        raise JobError(f"{evaluation} holds no predictions.csv; give the evaluation of the model's run.") from exc
+    judged = model.judge(HeldOut(records, fates))
+    live = Predictions(fates, judged.probabilities)
+    return {**about, **live_quality.judge(live, judged_then, judged.threshold, costs)}, labels.refused
+
+
+def _message(found: Mapping[str, Any], verdict: str, fewest: int) -> str:
+    """Say in a sentence or two what was found."""
+    customers, moved, quality = found["traffic"]["customers"], found["attributes"], found["quality"]
+    if verdict == TOO_FEW:
+        told = f"Too few customers to compare: {customers:,} of the {fewest:,} that it takes."
+    elif verdict == CALM:
+        told = f"Calm: nothing has moved among {customers:,} customers."
+    else:
+        names = [f"{one['name']} ({one['stability_index']:.2f})" for one in moved if one["drifted"]]
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        told = f"Drifted, with the stability index of each: {', '.join(names[:NAMED])}{more}; {customers:,} customers."
+    if "not_judged" not in quality:
+        worse = [
+            f"{name.replace('_', ' ')} {one['live']:.3f}, registered {one['registered']:.3f}"
+            for name, one in quality["metrics"].items()
+            if one["worse"]
+        ]
+        told += f" Live quality is worse: {'; '.join(worse)}." if worse else " Live quality is as registered."
+    if refused := len(found["refused_labels"]):
+        told += f" {refused} label {'file was' if refused == 1 else 'files were'} refused."
+    return told
+
+
+def _metrics(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return what CloudWatch is told; what could not be judged is left out, and its alarm stays as it is."""
+    told: dict[str, float] = {
+        "WatchedCustomers": found["traffic"]["customers"],
+        "RefusedLabelFiles": len(found["refused_labels"]),
+    }
+    moved = {one["name"]: one for one in found["attributes"]}
+    predictions = moved.pop(drift.PREDICTIONS, None)
+    if moved:
+        told["DriftedAttributes"] = sum(one["drifted"] for one in moved.values())
+    if predictions:
+        told["PredictionStabilityIndex"] = predictions["stability_index"]
+        told["PredictionsDrifted"] = float(predictions["drifted"])
+    if "metrics" in found["quality"]:
+        of = found["quality"]["metrics"]
+        told["LiveAveragePrecision"] = of["average_precision"]["live"]
+        told["LiveCostPerCustomer"] = of["expected_cost_per_customer"]["live"]
+        told["LiveLogLoss"] = of["log_loss"]["live"]
+        told["LiveQualityWorse"] = float(found["quality"]["worse"])
+    return told
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the step and return its exit code."""
+    given = base_dir() / "processing" / "input"
+    parser = argparse.ArgumentParser(prog="python -m ml.watch", description=__doc__)
+    parser.add_argument("--watched", type=Path, default=given / "watched", help="period.json, captures, label files")
+    parser.add_argument("--evaluation", type=Path, default=given / "evaluation", help="of the run that made the model")
+    parser.add_argument("--model", type=Path, default=given / "model", help="holds model.tar.gz")
+    parser.add_argument("--fewest-customers", type=int, default=FEWEST_CUSTOMERS, help="that it takes to compare")
+    parser.add_argument("--output-dir", type=Path, default=base_dir() / "processing" / "output")
+    args = parser.parse_args(argv)
+
+    def job() -> None:
+        with artifact.unpacked(args.model) as folder:
+            files = watch(args.watched, args.evaluation, load(folder), args.fewest_customers)
+        write(files, args.output_dir)
+        print(json.loads(files["drift.json"])["message"])
+
+    return run(job, processing_message_file())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
