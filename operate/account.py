@@ -11,17 +11,19 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operate import laptop
+
 # Adaptive: clearing an account makes many calls of one kind, and AWS answers those with throttling.
-_CONFIG = Config(
-    connect_timeout=10,
-    read_timeout=60,
-    retries={"mode": "adaptive", "total_max_attempts": 8},
-    s3={"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {},
-)
+_RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
 # How the services say that something is not there; those without a code of their own say so in words.
 _ABSENT = {"NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException"}
 _ABSENT_WORDS = ("does not exist", "Could not find")
 Client = Any
+
+
+def _config() -> Config:
+    path_style = {"addressing_style": "path"} if os.environ.get("AWS_ENDPOINT_URL") else {}
+    return Config(connect_timeout=10, read_timeout=60, retries=_RETRIES, s3=path_style)
 
 
 class OperateError(Exception):
@@ -57,10 +59,26 @@ class Account:
         if session.region_name is None:
             raise OperateError("No region is set: set AWS_REGION to the region that the environment is deployed in.")
         try:
-            number = session.client("sts", config=_CONFIG).get_caller_identity()["Account"]
+            number = session.client("sts", config=_config()).get_caller_identity()["Account"]
         except (BotoCoreError, ClientError) as exc:
             raise OperateError(f"AWS cannot be asked who you are: {exc}. Sign in, or set AWS_PROFILE.") from exc
         return cls(session, number)
+
+    @classmethod
+    def of(cls, environment: str) -> Account:
+        """Find the account that an environment is in: for "local" the laptop run, else that of the credentials.
+
+        Raises
+        ------
+        OperateError
+            If the laptop run is not up, or as `current` does.
+        """
+        if environment == laptop.ENVIRONMENT:
+            try:
+                laptop.enter()
+            except laptop.NotUp as exc:
+                raise OperateError(str(exc)) from exc
+        return cls.current()
 
     @property
     def region(self) -> str:
@@ -75,7 +93,7 @@ class Account:
 
     def client(self, service: str) -> Client:
         """Make a client of a service."""
-        return self.session.client(service, config=_CONFIG)
+        return self.session.client(service, config=_config())
 
 
 def is_absent(exc: ClientError) -> bool:
