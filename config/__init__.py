@@ -2,6 +2,7 @@
 
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
+from config.governance import ModelCardSettings
 from config.identity import IdentitySettings
 from config.operations import OperationsSettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
@@ -18,6 +19,7 @@ __all__ = [
     "ApiSettings",
     "DeploymentSettings",
     "IdentitySettings",
+    "ModelCardSettings",
     "NetworkSettings",
     "OfferSettings",
     "OperationsSettings",

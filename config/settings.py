@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from config.governance import ModelCardSettings
 from config.identity import IdentitySettings
 from config.operations import OperationsSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
@@ -29,7 +30,8 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining
+    network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining,
+    model_card
         The sections.
     """
 
@@ -45,6 +47,7 @@ class Settings(Section):
     web: WebSettings = field(default_factory=WebSettings)
     studio: StudioSettings = field(default_factory=StudioSettings)
     retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
+    model_card: ModelCardSettings = field(default_factory=ModelCardSettings)
 
     @property
     def resource_name(self) -> str:

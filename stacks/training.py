@@ -18,6 +18,7 @@ from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
 from stacks.components.images import xgboost_image_uri
 from stacks.components.jobs import JobSurroundings
+from stacks.components.model_card import model_card_writer
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData
 from stacks.components.registrar import registrar_role
@@ -51,6 +52,7 @@ class TrainingStack(Stack):
         )
         self.package_group.apply_removal_policy(removal_policy(settings.storage))
         lookup = champion_lookup(self, "ChampionLookup", settings=settings, keys=place.keys)
+        card_writer = model_card_writer(self, "ModelCard", settings=settings, place=place)
         processing_role = roles.processing_role(self, place=place)
         training_role = roles.training_role(self, place=place, spot=settings.training.spot)
         pipeline_role = roles.pipeline_role(
@@ -58,7 +60,7 @@ class TrainingStack(Stack):
             place=place,
             jobs=[processing_role, training_role],
             package_group=self.package_group,
-            functions=[lookup],
+            functions=[lookup, card_writer],
             instance_types=settings.training.instance_types,
         )
         registrar = registrar_role(self, settings=settings.identity, place=place, package_group=self.package_group)
@@ -90,6 +92,7 @@ class TrainingStack(Stack):
             package_group_name=settings.resource_name,
             endpoint_name=settings.resource_name,
             champion_function_arn=lookup.function_arn,
+            card_function_arn=card_writer.function_arn,
             facts={"schema_hash": load_schema().hash, "code_hash": inputs.code_hash},
         ).definition()
         self.pipeline = sagemaker.CfnPipeline(

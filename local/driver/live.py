@@ -22,7 +22,11 @@ _NOTHING_OF_THE_USERS = {
     "credentials_file": (None, None, os.devnull, None),
 }
 # Beside each other in the folder of a run, whose evaluation.json the package names.
-_REPORTS = {"data.html": "prepared/report.html", "evaluation.html": "evaluation/evaluation.html"}
+_REPORTS = {
+    "data.html": "prepared/report.html",
+    "evaluation.html": "evaluation/evaluation.html",
+    "card.html": "card/card.html",
+}
 
 
 def _client(settings: Settings, service: str) -> Any:

@@ -68,6 +68,7 @@ class ChurnPipeline:
     package_group_name: str
     endpoint_name: str
     champion_function_arn: str
+    card_function_arn: str
     facts: dict[str, str]
 
     def definition(self) -> dict[str, Json]:
@@ -163,7 +164,7 @@ class ChurnPipeline:
         return condition(
             "Gate",
             conditions=[equals(json_get("Evaluate", "Evaluation", "gate.verdict"), "passed")],
-            then=[self._register()],
+            then=[self._register(), self._card()],
             otherwise=[fail("Refuse", message=message)],
         )
 
@@ -182,4 +183,13 @@ class ChurnPipeline:
                 baseline=self._evaluated("baseline.json"),
             ),
             facts={**self.facts, "raw_data": parameter("RawDataUri"), "run": EXECUTION_ID},
+        )
+
+    def _card(self) -> Step:
+        """Write the card of what was registered; what it says, it reads from the registry and the run's reports."""
+        return lambda_step(
+            "Card",
+            function_arn=self.card_function_arn,
+            arguments={"Package": step_property("Register", "ModelPackageArn")},
+            outputs=["Card", "Page"],
         )

@@ -72,6 +72,7 @@ def test_the_steps_are_the_ones_people_know(environment: Environment) -> None:
         ("Evaluate", "Processing"),
         ("Gate", "Condition"),
         ("Register", "RegisterModel"),
+        ("Card", "Lambda"),
         ("Refuse", "Fail"),
     ]
 

@@ -13,13 +13,15 @@ LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
 
 
 @contextmanager
-def loaded(name: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Iterator[ModuleType]:
-    """The handler of the function in ``lambda/<name>``: its own folder on the path, its variables set."""
+def loaded(
+    name: str, monkeypatch: pytest.MonkeyPatch, *, folder: Path | None = None, **variables: str
+) -> Iterator[ModuleType]:
+    """The handler of the function in ``lambda/<name>``, or in its bundle: its folder on the path, its variables set."""
     before = set(sys.modules)
     credentials = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for variable, value in (credentials | variables).items():
         monkeypatch.setenv(variable, value)
-    folder = LAMBDA / name
+    folder = folder or LAMBDA / name
     monkeypatch.syspath_prepend(str(folder))
     spec = importlib.util.spec_from_file_location(f"{name}_handler", folder / "handler.py")
     assert spec is not None

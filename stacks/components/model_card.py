@@ -1,0 +1,74 @@
+"""The function by which a run of the pipeline writes the model card of what it registered."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from config import Settings
+from stacks.components import permissions
+from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
+from stacks.components.bundles import ROOT, bundle
+from stacks.components.functions import FunctionSpec, PythonFunction
+from stacks.components.grants import Grant, allow
+from stacks.components.place import Place
+
+# Of SageMaker's ten minutes for such a step.
+TIMEOUT_S = 60
+MEMORY_MB = 256
+OUTSIDE_VPC = (
+    "It reads a run's reports and writes a document to SageMaker's API, to which no door of the isolated network "
+    "leads; one for a few calls a run would open that API to every job."
+)
+# The frame and the pictures of the run's other reports.
+OF_REPORTS = ("__init__.py", "page.py", "charts.py")
+
+
+def model_card_writer(scope: Construct, construct_id: str, *, settings: Settings, place: Place) -> lambda_.IFunction:
+    """Make a function that may write the cards of one package group's versions."""
+    texts = json.dumps(vars(settings.model_card), indent=1)
+    reports = {f"ml/{file}": ROOT / "ml" / file for file in OF_REPORTS}
+    made = PythonFunction(
+        scope,
+        construct_id,
+        spec=FunctionSpec(
+            bundle=bundle({".": ROOT / "lambda" / "model_card", "texts.json": texts, **reports}),
+            handler="handler.handler",
+            description="Writes the model card of a registered package",
+            timeout_s=TIMEOUT_S,
+            memory_mb=MEMORY_MB,
+            environment={"KEY_ARN": place.keys.data.key_arn},
+        ),
+        grants=_grants(Stack.of(scope), place=place, name=settings.resource_name),
+        storage=settings.storage,
+        key=place.keys.logs,
+        outside_vpc_because=OUTSIDE_VPC,
+    )
+    reaches_buckets_from_outside(made.role)
+    return made.function
+
+
+def _grants(stack: Stack, *, place: Place, name: str) -> list[Grant]:
+    """Read the run's reports and the package, write its card and the card's page."""
+
+    def named(resource: str, names: str) -> str:
+        return stack.format_arn(service="sagemaker", resource=resource, resource_name=names)
+
+    counted = "The versions of this one package group: SageMaker counts them up."
+    return [
+        allow("sagemaker:DescribeModelPackage", on=[named("model-package", f"{name}/*")], wildcard_because=counted),
+        allow(
+            "sagemaker:CreateModelCard",
+            "sagemaker:DescribeModelCard",
+            "sagemaker:UpdateModelCard",
+            on=[named("model-card", f"{name}-*")],
+            wildcard_because=f"A card each. {counted}",
+        ),
+        permissions.get_objects(place.data, RUNS),
+        permissions.write_objects(place.data, RUNS),
+        # Of the reports, and of the cards themselves, which are encrypted in the function's name.
+        permissions.write_with_key(place.keys.data),
+    ]
