@@ -118,11 +118,13 @@ class Destruction:
             self._progress.wait(f"Studio's {what}s to go", count, limit_s=STUDIO_LIMIT_S)
 
     def _delete_packages(self) -> None:
-        """Delete the versions where their group goes: a group that still has some does not."""
+        """Delete the versions, and their cards, where their group goes: a group that still has some does not."""
         found = self._look()
         if going := [package for package in found.packages if package not in found.kept]:
             count = emptying.delete_packages(self._sagemaker, going)
             self._progress.say(f"deleted {counted(count, 'model package')}")
+        if cards := [card for card in found.cards if card not in found.kept]:
+            self._progress.say(f"deleted {counted(emptying.delete_cards(self._sagemaker, cards), 'model card')}")
 
     def _destroy_stacks(self, cdk: Cdk) -> None:
         """Delete the stacks; between two attempts, clear what stood in the way of the last."""

@@ -48,6 +48,15 @@ def delete_packages(client: Client, packages: Iterable[str]) -> int:
     return count
 
 
+def delete_cards(client: Client, cards: Iterable[str]) -> int:
+    """Delete model cards: one that is left would be taken for the card of the next deployment's package."""
+    count = 0
+    for name in cards:
+        _unless_absent(client.delete_model_card, ModelCardName=name)
+        count += 1
+    return count
+
+
 def empty_bucket(client: Client, bucket: str, say: Callable[[str], None]) -> int:
     """Delete every version of every object, every delete marker, and unfinished uploads.
 

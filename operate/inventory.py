@@ -79,6 +79,7 @@ class Inventory:
     endpoints: tuple[str, ...] = ()
     package_groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     spaces: tuple[str, ...] = ()
@@ -106,6 +107,7 @@ class Inventory:
         yield "endpoint", self.endpoints
         yield "model package group", self.package_groups
         yield "model package", self.packages
+        yield "model card", self.cards
         yield "Studio domain", self.domains
         yield "app", self.apps
         yield "space", self.spaces
@@ -153,6 +155,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
                 sagemaker, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=name
             )
         ),
+        cards=tuple(_cards(sagemaker, name)),
         domains=domains,
         apps=tuple(studio.label(one) for domain in domains for one in studio.apps(sagemaker, domain)),
         spaces=tuple(studio.label(one) for domain in domains for one in studio.spaces(sagemaker, domain)),
@@ -174,7 +177,7 @@ def _kept(found: Inventory, before: Inventory, settings: Settings) -> frozenset[
         orphans = {*found.buckets, *found.log_groups, *found.package_groups} - known
         kept |= orphans | {job.name for job in found.jobs}
     if kept.intersection(found.package_groups):
-        kept.update(found.packages)
+        kept.update(found.packages, found.cards)
     return frozenset(kept)
 
 
@@ -237,3 +240,11 @@ def _jobs(client: Client, known: Mapping[str, str]) -> Iterator[tuple[Job, str]]
 def _named_so(client: Client, operation: str, member: str, key: str, name: str) -> tuple[str, ...]:
     """List what has exactly this name: there is one or none."""
     return tuple(entry[key] for entry in pages(client, operation, member) if entry[key] == name)
+
+
+def _cards(client: Client, name: str) -> Iterator[str]:
+    """Find the cards of the group's versions, which runs write: ``<group>-<version>``."""
+    for card in pages(client, "list_model_cards", "ModelCardSummaries", NameContains=name):
+        group, _, version = card["ModelCardName"].rpartition("-")
+        if group == name and version.isdigit():
+            yield card["ModelCardName"]

@@ -113,7 +113,7 @@ def remedy(taken: FixedName, settings: Settings, *, holder: str | None = None) -
     if holder is not None:
         return ways[0] if ways else f"destroy {holder}, or give the environment another name"
     if taken.type == PACKAGE_GROUP:
-        ways.append(f"import it or delete it with its versions, by hand: {RECORD}")
+        ways.append(f"import it or delete it with its versions and their cards, by hand: {RECORD}")
     elif taken.type == DOMAIN:
         ways.append(f"make destroy ENV={settings.name} deletes it with all in it, or do so by hand")
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ml import charts
 from ml.page import figure, page, section, table, tiles
 
 Json = dict[str, Any]
+KINDS = {"user_provided_training_metrics": "metric", "user_provided_hyper_parameters": "hyperparameter"}
 WORDS = {
     "model_overview": "The model",
     "intended_uses": "What it is for, and what it is not for",
@@ -43,20 +44,20 @@ def _first(card: Json) -> str:
 
 
 def _texts(title: str, content: Json) -> str:
-    return section(title, "", table(("", ""), [*_rows(content)]))
+    return section(title, "", table(("", ""), _rows(content)))
 
 
-def _rows(content: Mapping[str, Any], before: str = "") -> Sequence[tuple[str, str]]:
-    """Flatten an object to rows of a name and a text."""
+def _rows(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Flatten an object to rows of a name and a text; a further line of a text has a row without a name."""
     rows: list[tuple[str, str]] = []
     for key, value in content.items():
-        name = f"{before}{_words(key)}"
         if isinstance(value, dict):
-            rows += _rows(value, f"{name}: ")
-        elif value and isinstance(value, list) and isinstance(value[0], dict):
-            rows += [(f"{name}: {one['name']}", _written(one["value"])) for one in value]
+            rows += _rows(value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            rows += [(_words(f"{KINDS[key]} {one['name']}"), _written(one["value"])) for one in value]
         else:
-            rows.append((name, "\n".join(map(str, value)) if isinstance(value, list) else _written(value)))
+            lines = value if isinstance(value, list) else _written(value).split("\n")
+            rows += [("" if number else _words(key), line) for number, line in enumerate(lines)]
     return rows
 
 

@@ -67,8 +67,9 @@ def _grants(stack: Stack, *, place: Place, name: str) -> list[Grant]:
             on=[named("model-card", f"{name}-*")],
             wildcard_because=f"A card each. {counted}",
         ),
-        permissions.get_objects(place.data, RUNS),
-        permissions.write_objects(place.data, RUNS),
+        # Of a run, the reports and the card's page: no customers, and nothing that others go by.
+        permissions.get_objects(place.data, f"{RUNS}*/evaluation/"),
+        permissions.write_objects(place.data, f"{RUNS}*/card/"),
         # Of the reports, and of the cards themselves, which are encrypted in the function's name.
         permissions.write_with_key(place.keys.data),
     ]

@@ -25,6 +25,7 @@ PLACES = {
     "registrar": ("Training", "RegistrarRole"),
     "uploads": ("Training", "InputsRole"),
     "champion": ("Training", "ChampionLookupRole"),
+    "model card": ("Training", "ModelCardRole"),
     "on event": ("Serving", "PipelineRunOnEventRole"),
     "is complete": ("Serving", "PipelineRunIsCompleteRole"),
     "invoker": ("Api", "InvokerRole"),

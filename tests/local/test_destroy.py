@@ -224,6 +224,7 @@ def _sagemaker(client: Clients) -> Iterator[str]:
         ("list_pipelines", "PipelineSummaries", "PipelineName"),
         ("list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName"),
         ("list_model_packages", "ModelPackageSummaryList", "ModelPackageArn"),
+        ("list_model_cards", "ModelCardSummaries", "ModelCardName"),
         ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
         ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
         ("list_domains", "Domains", "DomainId"),

@@ -18,7 +18,7 @@ from tests.local.roles import DEPLOYING, PLACES, Copy, Mutant, Refusal, Roles, S
 
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
-ALONE = ("invoker", "champion", "on event", "is complete")
+ALONE = ("invoker", "champion", "model card", "on event", "is complete")
 #: The runs with every permission, before and after all others.
 WHOLE = ("with everything, first", "with everything, last")
 
@@ -40,6 +40,7 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "invoker": errands.predict,
         "experiment": errands.experiment,
         "champion": errands.look_up,
+        "model card": errands.write_card,
         "on event": errands.start_runs,
         "is complete": errands.approve_run,
     }

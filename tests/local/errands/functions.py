@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from tests.local.errands.common import ENDPOINT, LOYAL, PIPELINE, Failed, errand_name
+from tests.local.errands.common import ENDPOINT, LOYAL, PIPELINE, Failed, done, errand_name
 from tests.local.errands.runs import Runs
 
 
@@ -80,6 +80,29 @@ class Functions(Runs):
             answer = self.call(function, {"EndpointName": ENDPOINT, "Otherwise": "none"}, log)
         if not answer["ModelUri"].startswith("s3://"):
             raise Failed(f"there is no model: {answer['Champion']}")
+
+    def write_card(self, role: str) -> None:
+        """A run writes the card of its package: one that is not there, and then one that says something else."""
+        original = self.deployment.resource("Training", "AWS::Lambda::Function", "ModelCard")
+        log = self.deployment.resource("Training", "AWS::Logs::LogGroup", "ModelCard")
+        name = self.package.rpartition(":model-package/")[2].replace("/", "-")
+        page = f"runs/{self.run_of(self.package)}/card/card.html"
+        done(self.sagemaker.delete_model_card, ModelCardName=name)
+        self.s3.delete_object(Bucket=self.data, Key=page)
+        with self.function(original, role) as function:
+            self.call(function, {"Package": self.package}, log)
+            self.sagemaker.update_model_card(ModelCardName=name, Content="{}")
+            self.call(function, {"Package": self.package}, log)
+        card = self.sagemaker.describe_model_card(ModelCardName=name)
+        if json.loads(card["Content"])["model_overview"]["model_id"] != self.package:
+            raise Failed("the card is not the package's")
+        self.s3.head_object(Bucket=self.data, Key=page)
+
+    def run_of(self, package: str) -> str:
+        """The id of the run that made a package."""
+        found = self.sagemaker.describe_model_package(ModelPackageName=package)
+        run: str = found["CustomerMetadataProperties"]["run"]
+        return run
 
     def start_runs(self, role: str) -> None:
         """CloudFormation asks for the run of its inputs, for a new one, and for the end of what runs."""

@@ -20,6 +20,9 @@ class Runs(Serving):
         """A copy of the pipeline under another name, whose containers run a line each."""
         definition = copy.deepcopy(self.definition)
         lines = {"Prepare": PREPARE, "Evaluate": EVALUATE, "Train": TRAIN}
+        # What it registers is no model: there is nothing to write a card of.
+        (gate,) = [step for step in definition["Steps"] if step["Name"] == "Gate"]
+        gate["Arguments"]["IfSteps"] = [one for one in gate["Arguments"]["IfSteps"] if one["Name"] != "Card"]
         for step in definition["Steps"]:
             for member in ("AppSpecification", "AlgorithmSpecification"):
                 if member in step.get("Arguments", {}):

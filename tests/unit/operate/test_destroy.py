@@ -78,13 +78,14 @@ def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, m
     """Its stacks are gone, its data is left: a run over that deletes nothing. The stubs refuse every other call."""
     group = Resource("AWS::SageMaker::ModelPackageGroup", "churn-prod", kept=True)
     job = inventory.Job("TrainingJob", "ours", running=False)
-    names = {"churn-prod", "ours", "churn-prod-data-x", "Churn-prod-Api-Log", "arn:package/1"}
+    names = {"churn-prod", "ours", "churn-prod-data-x", "Churn-prod-Api-Log", "arn:package/1", "churn-prod-1"}
     left = Inventory(
         resources=(group,),
         buckets=("churn-prod-data-x",),
         log_groups=("Churn-prod-Api-Log",),
         jobs=(job,),
         packages=("arn:package/1",),
+        cards=("churn-prod-1",),
         kept=frozenset(names),
     )
     monkeypatch.setattr(inventory, "look", lambda *_, **__: left)

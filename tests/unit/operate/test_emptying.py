@@ -67,6 +67,13 @@ def test_a_refusal_that_talks_of_absence_is_still_a_refusal(stub: Stub) -> None:
         emptying.delete_packages(sagemaker.client, ["arn:aws:sagemaker:eu-west-1:111122223333:model-package/a/1"])
 
 
+def test_a_card_that_is_gone_already_counts_as_deleted(stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+    sagemaker.add_client_error("delete_model_card", "ResourceNotFound", "gone", 400, None, {"ModelCardName": "c-1"})
+    sagemaker.add_response("delete_model_card", {}, {"ModelCardName": "c-2"})
+    assert emptying.delete_cards(sagemaker.client, ["c-1", "c-2"]) == 2
+
+
 def test_progress_is_said_each_ten_thousand(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emptying, "SHOW_EVERY", 4)
     s3, said = stub("s3"), list[str]()

@@ -54,6 +54,7 @@ def named(
     jobs: dict[str, str] | None = None,
     asked: bool = True,
     packages: tuple[str, dict[str, Any]] | None = None,
+    cards: tuple[str, ...] = (),
     studio: dict[str, dict[str, Any]] | None = None,
     lifecycle_configs: tuple[str, ...] = (),
 ) -> None:
@@ -107,6 +108,16 @@ def named(
     else:
         # SageMaker has no code of its own for a group that is not there.
         sagemaker.add_client_error("list_model_packages", "ValidationException", "ModelPackageGroup does not exist.")
+    described = [
+        {
+            "ModelCardName": name,
+            "ModelCardArn": f"{ARN}:model-card/{name}",
+            "ModelCardStatus": "Draft",
+            "CreationTime": THEN,
+        }
+        for name in cards
+    ]
+    sagemaker.add_response("list_model_cards", {"ModelCardSummaries": described}, {"NameContains": ANY})
     for operation, answer in (studio or {}).items():
         sagemaker.add_response(operation, answer, {"DomainIdEquals": "d-1"})
     configs = [{"StudioLifecycleConfigName": one} for one in lifecycle_configs]
@@ -204,10 +215,16 @@ def test_packages_share_the_fate_of_their_group(account: Account, stub: Stub, po
     holding(stub, "Churn-dev-Training", {"Packages": group})
     package = f"{ARN}:model-package/churn-dev/1"
     summary = {"ModelPackageArn": package, "CreationTime": THEN, "ModelPackageStatus": "Completed"}
-    named(stub, packages=("churn-dev", {"ModelPackageSummaryList": [summary]}))
+    named(
+        stub,
+        packages=("churn-dev", {"ModelPackageSummaryList": [summary]}),
+        cards=("churn-dev-1", "churn-dev-of-others-1", "not-churn-dev-1", "churn-dev-draft"),
+    )
     found = look(account, load_settings("dev"))
-    assert found.kept == ({"churn-dev", package} if kept else set())
+    assert found.cards == ("churn-dev-1",)
+    assert found.kept == ({"churn-dev", package, "churn-dev-1"} if kept else set())
     assert ("model package" in report.remaining(found)) is not kept
+    assert ("model card" in report.remaining(found)) is not kept
 
 
 def test_what_is_in_the_domain_is_found_whoever_made_it(account: Account, stub: Stub) -> None:
