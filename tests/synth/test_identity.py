@@ -20,6 +20,7 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "FlowLogRole": ("vpc-flow-logs.amazonaws.com", OURS),
     "Inputs/Role": ("lambda.amazonaws.com", None),
     "ChampionLookup/Role": ("lambda.amazonaws.com", None),
+    "ModelCard/Role": ("lambda.amazonaws.com", None),
     "ProcessingRole": ("sagemaker.amazonaws.com", OURS),
     "TrainingRole": ("sagemaker.amazonaws.com", OURS),
     "PipelineRole": ("sagemaker.amazonaws.com", OURS),

@@ -101,7 +101,7 @@ def test_the_gate_goes_by_the_verdict_of_the_evaluation(environment: Environment
     assert verdict["Type"] == "Equals"
     assert verdict["LeftValue"]["Std:JsonGet"]["Path"] == "gate.verdict"
     assert verdict["RightValue"] == ml_gate.PASSED
-    assert [step["Name"] for step in gate["Arguments"]["IfSteps"]] == ["Register"]
+    assert [step["Name"] for step in gate["Arguments"]["IfSteps"]] == ["Register", "Card"]
     assert [step["Name"] for step in gate["Arguments"]["ElseSteps"]] == ["Refuse"]
 
 
@@ -126,7 +126,7 @@ def test_the_steps_command_lines_are_ones_that_their_modules_take(environment: E
 
 
 def test_the_champion_is_asked_for_by_name_and_never_left_out(environment: Environment) -> None:
-    (champion,) = steps_of(environment, "Lambda")
+    (champion,) = [step for step in steps_of(environment, "Lambda") if step["Name"] == "Champion"]
     assert champion["Arguments"]["EndpointName"] == environment.settings.resource_name
     assert champion["OutputParameters"] == [
         {"OutputName": "ModelUri", "OutputType": "String"},
@@ -138,6 +138,11 @@ def test_the_champion_is_asked_for_by_name_and_never_left_out(environment: Envir
     evaluate = next(step for step in steps_of(environment, "Processing") if step["Name"] == "Evaluate")
     inputs = {one["InputName"]: one["S3Input"]["S3Uri"] for one in evaluate["Arguments"]["ProcessingInputs"]}
     assert inputs["champion"] == {"Get": "Steps.Champion.OutputParameters['ModelUri']"}
+
+
+def test_the_card_is_written_of_what_was_registered(environment: Environment) -> None:
+    (card,) = [step for step in steps_of(environment, "Lambda") if step["Name"] == "Card"]
+    assert card["Arguments"] == {"Package": {"Get": "Steps.Register.ModelPackageArn"}}
 
 
 def test_the_comparison_can_be_switched_off(synthesise: Callable[[Settings], Environment]) -> None:

@@ -72,7 +72,8 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
                 (concern,) = [one for one in ("Data", "Models", "Logs", "Notices") if is_key(one, key)]
                 users[concern].add(resource.logical_id.partition("Role")[0] + "Role")
     studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
-    assert users["Data"] == {"InputsRole", "PipelineRole", "ProcessingRole", "RegistrarRole", "TrainingRole"} | studio
+    jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
+    assert users["Data"] == {"InputsRole", "ModelCardRole", "RegistrarRole"} | jobs | studio
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
 
 
@@ -124,7 +125,7 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
         for role in environment.resources("AWS::IAM::Role")
         if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
     }
-    assert excepted == {"InputsRole", "PageRole", "PipelineRole", "ModelRole", "RegistrarRole"}
+    assert excepted == {"InputsRole", "ModelCardRole", "PageRole", "PipelineRole", "ModelRole", "RegistrarRole"}
 
 
 def test_objects_do_not_pile_up(environment: Environment) -> None:
