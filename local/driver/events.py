@@ -11,6 +11,7 @@ from local.driver.console import Console
 
 _STEP = "SageMaker Model Building Pipeline Execution Step Status Change"
 _ENDPOINT = "SageMaker Endpoint State Change"
+_DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
 
 class EventPrinter:
@@ -64,6 +65,8 @@ class EventPrinter:
             self._step(detail, event["time"])
         elif kind == _ENDPOINT:
             self._endpoint(detail, event["time"])
+        elif kind == _DEPLOYMENT:
+            self._deployment(detail)
 
     def _step(self, detail: dict[str, Any], at: float) -> None:
         name = f"pipeline step {detail['stepName']}"
@@ -83,10 +86,19 @@ class EventPrinter:
         arns = [job["arn"] for job in detail.get("metadata", {}).values() if "arn" in job]
         return [log for arn in arns for log in sorted(self._logs.glob(f"*/{arn.rsplit('/', 1)[-1]}-*.log"))]
 
+    def _deployment(self, detail: dict[str, Any]) -> None:
+        """Say where an update is: launching, baking, and so on; a creation has no such stages."""
+        for variant in detail.get("PendingDeploymentSummary", {}).get("ProductionVariants", []):
+            for stage in variant.get("VariantStatus", []):
+                self._console.say(f"endpoint {detail['EndpointName']}: {stage['StatusMessage']}")
+
     def _endpoint(self, detail: dict[str, Any], at: float) -> None:
         name = f"endpoint {detail['EndpointName']}"
         if detail["EndpointStatus"] in ("CREATING", "UPDATING"):
             self._running[name] = at
+            return
+        if detail["EndpointStatus"] == "ROLLING_BACK":
+            self._console.say(f"{name} goes back: {detail.get('FailureReason', '')}")
             return
         since = self._running.pop(name, at)
         words = {"IN_SERVICE": "in service", "FAILED": "failed"}

@@ -5,7 +5,7 @@ import json
 import uuid
 from typing import Any
 
-from local.sagemaker import endpoints, model, operations, pipelines, shapes, tags
+from local.sagemaker import endpoint_changes, model, operations, pipelines, shapes, tags
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.naming import name_of
 from local.sagemaker.operations import Request
@@ -147,8 +147,8 @@ class EndpointKind(Kind):
         props["EndpointConfigName"] = name_of("EndpointConfig", props["EndpointConfigName"])
         request = self.request("CreateEndpoint", props)
         operations.check("CreateEndpoint", request)
-        record = endpoints.begin_create(request)
-        endpoints.finish_create(record)
+        record = endpoint_changes.begin_create(request)
+        endpoint_changes.finish_create(record)
         if record["EndpointStatus"] != "InService":
             # CloudFormation deletes what it could not create.
             operations.call("DeleteEndpoint", {"EndpointName": record["EndpointName"]})
@@ -163,10 +163,10 @@ class EndpointKind(Kind):
             changed["EndpointConfigName"] = name_of("EndpointConfig", changed["EndpointConfigName"])
             request = self.request("UpdateEndpoint", changed | {"EndpointName": record["EndpointName"]})
             operations.check("UpdateEndpoint", request)
-            record, config = endpoints.begin_update(request)
-            endpoints.finish_update(record, config)
-            if record.get("FailureReason"):
-                raise ResourceFailed(record["FailureReason"])
+            record, shift = endpoint_changes.begin_update(request)
+            reason = endpoint_changes.finish_update(record, shift)
+            if reason:
+                raise ResourceFailed(reason)
         return super().update(physical_id, old, new)
 
 

@@ -61,6 +61,17 @@ def give_disk(role: str, key: str) -> None:
     _may(role, "kms:DescribeKey", _key(key))
 
 
+def watch_alarms(role: str, alarms: Sequence[str]) -> None:
+    """Look at the alarms that are to bring an update of an endpoint back: "ensure that your IAM execution role has
+    permission to perform the cloudwatch:DescribeAlarms action on the auto-rollback alarms you specify".
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    """
+    host = platform.current()
+    for alarm in alarms:
+        arn = f"arn:aws:cloudwatch:{host.region()}:{host.account_id()}:alarm:{alarm}"
+        _may(role, "cloudwatch:DescribeAlarms", arn)
+
+
 def measure(role: str, namespace: str, dimensions: Mapping[str, str], values: Mapping[str, float]) -> None:
     """Publish what was measured of a container, in per cent; a role that may not leaves no metrics, as on AWS."""
     host = platform.current()

@@ -8,6 +8,7 @@ from typing import Any
 from local.sagemaker import platform
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.hosting.fleet import fleet
+from local.sagemaker.hosting.measurements import measurements
 from local.sagemaker.hosting.variant import NotHealthy
 from local.sagemaker.naming import arn
 from local.sagemaker.store import records
@@ -45,13 +46,14 @@ def invoke(name: str, headers: dict[str, str], body: bytes) -> Reply:
             "ValidationError",
             f"Endpoint {name} is not in service: its status is {endpoint['EndpointStatus']}.",
         )
-    target = headers.get("x-amzn-sagemaker-target-variant")
+    target, began = headers.get("x-amzn-sagemaker-target-variant"), time.perf_counter()
     try:
-        variant = fleet.pick(endpoint, target)
+        picked = fleet.pick(endpoint, target)
     except NotHealthy as exc:
         raise ServiceError("ServiceUnavailable", f"The endpoint did not come up: {exc}", 503) from exc
-    if variant is None:
+    if picked is None:
         raise ServiceError("ValidationError", f"Variant {target} not found for endpoint {name}.")
+    group, variant = picked
     passed = {
         "Content-Type": headers.get("content-type", "application/octet-stream"),
         "Accept": headers.get("x-amzn-sagemaker-accept") or headers.get("accept", "*/*"),
@@ -66,9 +68,19 @@ def invoke(name: str, headers: dict[str, str], body: bytes) -> Reply:
         status, content_type, answer = 504, "text/plain", b"The container did not answer in time."
     except OSError as exc:
         status, content_type, answer = 503, "text/plain", f"The container went away: {exc}".encode()
-    _measure(name, variant.name, time.perf_counter() - started, status)
+    model_s = time.perf_counter() - started
+    measurements.add(
+        endpoint=name,
+        variant=variant.name,
+        config=group.config_name,
+        status=status,
+        model_s=model_s,
+        overhead_s=time.perf_counter() - began - model_s,
+    )
     if status >= 400:
         return _model_error(name, status, answer)
+    asked, inference = (passed["Content-Type"], body), headers.get("x-amzn-sagemaker-inference-id")
+    group.capture.put(variant.name, asked, (content_type, answer), inference)
     extra = {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant.name}
     return 200, extra, answer
 
@@ -93,29 +105,6 @@ def _model_error(name: str, status: int, answer: bytes) -> Reply:
     }
     headers = {"Content-Type": "application/json", "x-amzn-ErrorType": "ModelError"}
     return 424, headers, json.dumps(body).encode()
-
-
-def _measure(endpoint: str, variant: str, seconds: float, status: int) -> None:
-    dimensions = [
-        {"Name": "EndpointName", "Value": endpoint},
-        {"Name": "VariantName", "Value": variant},
-    ]
-    values = [
-        ("Invocations", 1, "Count"),
-        ("ModelLatency", seconds * 1e6, "Microseconds"),
-        ("Invocation4XXErrors", int(400 <= status < 500), "Count"),
-        ("Invocation5XXErrors", int(status >= 500), "Count"),
-    ]
-    data = [
-        {"MetricName": metric, "Dimensions": dimensions, "Value": value, "Unit": unit} for metric, value, unit in values
-    ]
-    host = platform.current()
-
-    def send() -> None:
-        host.client("cloudwatch").put_metric_data(Namespace="AWS/SageMaker", MetricData=data)
-
-    # A prediction must not wait for its own bookkeeping.
-    host.background("endpoint metrics", send)
 
 
 def resource_arn(path_name: str) -> str:

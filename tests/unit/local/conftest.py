@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.sagemaker import operations, platform, service
 from local.sagemaker.errors import ServiceError
+from local.sagemaker.hosting import capture, measurements
 from local.sagemaker.store import records
 
 ROLE = "arn:aws:iam::111122223333:role/jobs"
@@ -114,6 +115,7 @@ class TestPlatform:
         self.forbidden: set[str] = set()
         self.checked: list[tuple[str, str]] = []
         self.metrics: list[dict[str, Any]] = []
+        self.ringing: set[str] = set()
         self.contexts: list[dict[str, Any]] = []
         self.identity: dict[str, str] = {}
         self.functions: dict[str, Callable[[dict[str, Any]], Any]] = {}
@@ -146,6 +148,10 @@ class TestPlatform:
     def put_metric_data(self, **metric: Any) -> None:
         self.metrics.append(metric)
 
+    def describe_alarms(self, *, AlarmNames: list[str], **_: Any) -> dict[str, Any]:
+        """The alarms that are in the state that is asked for: those that the test rings."""
+        return {"MetricAlarms": [{"AlarmName": name} for name in AlarmNames if name in self.ringing]}
+
     def background(self, name: str, function: Callable[[], None]) -> None:
         thread = threading.Thread(target=function, name=name, daemon=True)
         self.threads.append(thread)
@@ -175,8 +181,10 @@ class TestPlatform:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[TestPlatform]:
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestPlatform]:
     """The installed platform; the service starts empty and leaves no process behind."""
+    for module in (capture, measurements):
+        monkeypatch.setattr(module, "_PAUSE_S", 0.05)
     with platform.installed(TestPlatform(tmp_path)) as fake:
         assert isinstance(fake, TestPlatform)
         records.clear()
@@ -184,6 +192,13 @@ def host(tmp_path: Path) -> Iterator[TestPlatform]:
         service.stop()
         fake.wait()
         records.clear()
+
+
+@pytest.fixture
+def group(host: TestPlatform) -> TestPlatform:
+    """A host with an empty package group."""
+    operations.call("CreateModelPackageGroup", {"ModelPackageGroupName": "churn"})
+    return host
 
 
 def processing_request(command: list[str], name: str = "job", **more: Any) -> dict[str, Any]:

@@ -254,6 +254,26 @@ def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     assert where.endswith(f"its log: {log}")
 
 
+def test_an_update_of_the_endpoint_is_told_by_its_stages(tmp_path: Path) -> None:
+    out = io.StringIO()
+    printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")
+    baking = {"VariantStatus": [{"Status": "Baking", "StatusMessage": "Baking for 5 seconds."}]}
+    name = {"EndpointName": "churn"}
+    state, deployment = (f"SageMaker Endpoint{word} State Change" for word in ("", " Deployment"))
+    for at, kind, detail in (
+        (10.0, state, {"EndpointStatus": "UPDATING"}),
+        (11.0, deployment, {"PendingDeploymentSummary": {"ProductionVariants": [baking]}}),
+        (12.0, state, {"EndpointStatus": "ROLLING_BACK", "FailureReason": "An alarm went off."}),
+        (13.0, state, {"EndpointStatus": "IN_SERVICE", "FailureReason": "An alarm went off."}),
+    ):
+        printer._handle({"kind": kind, "detail": name | detail, "time": at})
+    assert [line.split("endpoint ")[1] for line in out.getvalue().splitlines()] == [
+        "churn: Baking for 5 seconds.",
+        "churn goes back: An alarm went off.",
+        "churn in service after 3.0 s: An alarm went off.",
+    ]
+
+
 def test_an_emulator_that_goes_away_ends_what_waits_for_it(
     run_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
