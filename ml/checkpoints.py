@@ -1,7 +1,8 @@
 """What a training run has reached, so that one cut short goes on from there and ends with the very same model.
 
 SageMaker copies the folder to S3 while a job runs, and back when it starts the job again on another machine (managed
-spot training). A checkpoint is one file, put in place at once: what is copied is never half of one.
+spot training). A checkpoint is one file, put in place at once: what is copied is never half of one. It is named after
+all that its model depends on, so that the jobs of one tuning keep theirs side by side.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from typing import Any
 from ml.container import base_dir
 from ml.dataset import Dataset
 
-FILE = "checkpoint.json"
 Log = Callable[[str], None]
 
 
@@ -47,14 +47,13 @@ class Checkpoints:
     folder : Path or None
         Where they lie; None keeps none.
     fingerprint : str
-        Of all that the model depends on: a checkpoint of another run is no start for this one.
+        Of all that the model depends on: only a checkpoint of the same is a start for this run.
     log : callable
         Told when a run goes on from a checkpoint, or cannot.
     """
 
     def __init__(self, folder: Path | None, fingerprint: str, log: Log = print) -> None:
-        self._file = folder / FILE if folder else None
-        self._fingerprint = fingerprint
+        self._file = folder / f"checkpoint-{fingerprint[:16]}.json" if folder else None
         self._log = log
 
     def load(self) -> Progress:
@@ -63,9 +62,6 @@ class Checkpoints:
             return Progress()
         try:
             found: dict[str, Any] = json.loads(self._file.read_text())
-            if found.pop("fingerprint") != self._fingerprint:
-                self._log("The checkpoint is of other data or settings; training starts over.")
-                return Progress()
             models = {name: base64.b64decode(found[name], validate=True) for name in ("inner", "whole")}
             progress = Progress(**models, losses=[float(loss) for loss in found["losses"]])
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -82,8 +78,8 @@ class Checkpoints:
             name: base64.b64encode(model).decode()
             for name, model in (("inner", progress.inner), ("whole", progress.whole))
         }
-        aside = self._file.with_name(f".{FILE}")
-        aside.write_text(json.dumps({"fingerprint": self._fingerprint, **kept}))
+        aside = self._file.with_name(f".{self._file.name}")
+        aside.write_text(json.dumps(kept))
         os.replace(aside, self._file)
 
 

@@ -86,7 +86,20 @@ def fit(
             progress.whole = grow(everyone, progress.whole, rounds)
             kept.save(progress)
         booster = xgboost.Booster(model_file=bytearray(progress.whole))
+    log(_chosen(bytearray(progress.inner), rounds, inner))
     return Fitted(booster, threshold, rounds, scores)
+
+
+def _chosen(model: bytearray, rounds: int, data: tuple[xgboost.DMatrix, xgboost.DMatrix]) -> str:
+    """Return the metric line of the rounds that were chosen.
+
+    It comes last: what SageMaker goes by, in tuning too, is the last value of a metric, and the rounds that were tried
+    after the best are not in the model.
+    """
+    import xgboost
+
+    booster = xgboost.Booster({"eval_metric": list(EVAL_METRICS)}, model_file=model)[:rounds]
+    return str(booster.eval_set([(data[0], "train"), (data[1], "validation")], rounds - 1))
 
 
 def _rounds_of(model: bytes) -> int:

@@ -13,8 +13,20 @@ from ml.container import JobError
 from ml.money import Costs
 
 
+class Tuned(NamedTuple):
+    """Between which values tuning looks, and whether it tells them apart by their orders of magnitude."""
+
+    low: float
+    high: float
+    logarithmic: bool = False
+
+
 class Hyperparameter(NamedTuple):
-    """One row of the table; `for_xgboost` says whether XGBoost itself knows it by that name."""
+    """One row of the table; `for_xgboost` says whether XGBoost itself knows it by that name.
+
+    What is `tuned` must be among what SageMaker lets the image tune, script or not (`tunable` in
+    sagemaker_xgboost_container/algorithm_mode/hyperparameter_validation.py), and carry the name it has there.
+    """
 
     name: str
     type: type
@@ -23,15 +35,22 @@ class Hyperparameter(NamedTuple):
     maximum: float
     help: str
     for_xgboost: bool = True
+    tuned: Tuned | None = None
 
 
 TABLE = (
-    Hyperparameter("max_depth", int, 5, 1, 15, "Depth of a tree."),
-    Hyperparameter("eta", float, 0.1, 0.001, 1, "Share of each tree's correction that is kept."),
-    Hyperparameter("gamma", float, 3, 0, 100, "Loss that a split must save."),
-    Hyperparameter("min_child_weight", float, 1, 0, 100, "Weight of customers that a leaf must hold."),
-    Hyperparameter("subsample", float, 0.9, 0.1, 1, "Share of customers that each tree sees."),
-    Hyperparameter("colsample_bynode", float, 0.6, 0.1, 1, "Share of columns that each split may use."),
+    Hyperparameter("max_depth", int, 5, 1, 15, "Depth of a tree.", tuned=Tuned(3, 8)),
+    Hyperparameter(
+        "eta", float, 0.1, 0.001, 1, "Share of each tree's correction that is kept.", tuned=Tuned(0.03, 0.3, True)
+    ),
+    Hyperparameter("gamma", float, 3, 0, 100, "Loss that a split must save.", tuned=Tuned(0, 6)),
+    Hyperparameter(
+        "min_child_weight", float, 1, 0, 100, "Weight of customers that a leaf must hold.", tuned=Tuned(0.5, 10, True)
+    ),
+    Hyperparameter("subsample", float, 0.9, 0.1, 1, "Share of customers that each tree sees.", tuned=Tuned(0.6, 1)),
+    Hyperparameter(
+        "colsample_bynode", float, 0.6, 0.1, 1, "Share of columns that each split may use.", tuned=Tuned(0.3, 1)
+    ),
     Hyperparameter("reg_lambda", float, 0.3, 0, 1000, "Shrinkage of the leaves."),
     Hyperparameter("num_parallel_tree", int, 8, 1, 50, "Trees that each round averages."),
     Hyperparameter("seed", int, 1729, 0, 2**31 - 1, "Seed of every random choice."),
@@ -46,7 +65,8 @@ TABLE = (
     Hyperparameter("cost_saved_customer", float, 100, 0, 1e9, "USD given to a churner who then stays.", False),
 )
 BY_NAME = {row.name: row for row in TABLE}
-_RESERVED = "sagemaker_"  # the SDK mixes its own settings into the same file
+# The SDK and the tuning service mix their own settings into the same file (_tuning_objective_metric).
+_RESERVED = ("sagemaker_", "_tuning_")
 
 
 def defaults() -> dict[str, Any]:
@@ -109,6 +129,18 @@ def read(argv: Sequence[str], file: Path) -> dict[str, Any]:
         if not isinstance(in_file, dict):
             raise JobError(f"{file.name} must hold a JSON object of names and values; correct it.")
     return parse({**in_file, **given})
+
+
+def ranges() -> dict[str, list[dict[str, str]]]:
+    """Return where tuning looks, as SageMaker's API takes it (ParameterRanges)."""
+    found: dict[str, list[dict[str, str]]] = {"IntegerParameterRanges": [], "ContinuousParameterRanges": []}
+    for row in TABLE:
+        if row.tuned:
+            kind = "Integer" if row.type is int else "Continuous"
+            bounds = {"MinValue": f"{row.tuned.low:g}", "MaxValue": f"{row.tuned.high:g}"}
+            scale = "Logarithmic" if row.tuned.logarithmic else "Linear"
+            found[f"{kind}ParameterRanges"].append({"Name": row.name, **bounds, "ScalingType": scale})
+    return found
 
 
 def for_xgboost(settings: Mapping[str, Any]) -> dict[str, Any]:

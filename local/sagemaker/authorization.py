@@ -10,6 +10,13 @@ from local.sagemaker.studio import identity
 
 _VERB = re.compile(r"(Create|Describe|Update|Delete|Start|Stop)(.+)")
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/")
+# Actions whose name does not say which kind of resource theirs is, by one on the same resource that does.
+_ACTS_ON = {
+    "StartPipelineExecution": "DescribePipeline",
+    "ListPipelineExecutions": "DescribePipeline",
+    "ListModelCardVersions": "DescribeModelCard",
+    "ListTrainingJobsForHyperParameterTuningJob": "DescribeHyperParameterTuningJob",
+}
 # The members that carry an ARN already.
 _ARNS = ("PipelineExecutionArn", "ModelPackageArn", "ResourceArn")
 
@@ -34,10 +41,7 @@ def resource(action: str, path: str, request: dict[str, Any]) -> str:
             return request[member]
     if action == "CreateModelPackage" and isinstance(request.get("ModelPackageGroupName"), str):
         return _next_version(request["ModelPackageGroupName"])
-    if action in ("StartPipelineExecution", "ListPipelineExecutions"):
-        action = "DescribePipeline"
-    if action == "ListModelCardVersions":
-        action = "DescribeModelCard"
+    action = _ACTS_ON.get(action, action)
     verb = _VERB.fullmatch(action)
     in_domain = identity.resource(verb[2], request) if verb else None
     if in_domain:
@@ -59,8 +63,9 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
     """SageMaker's condition keys, as the request sets them; keys it does not set are absent.
 
     The names are those of the service authorization reference; lists are for the ``ForAllValues`` and
-    ``ForAnyValue`` operators.
+    ``ForAnyValue`` operators. A tuning job has them of the training jobs that it is to start.
     """
+    request = {**(request.get("TrainingJobDefinition") or {}), **request}
     network = request.get("NetworkConfig") or {}
     vpc = request.get("VpcConfig") or network.get("VpcConfig") or {}
     cluster = (request.get("ProcessingResources") or {}).get("ClusterConfig") or {}

@@ -68,7 +68,13 @@ def page(
     """
     summary = model.operation(operation).output_shape.members[member].member
     kept = [r for r in records if _keep(r, request, name, status)]
-    keys = {"Name": name, "Status": status, "LastModifiedTime": "LastModifiedTime", "Version": "ModelCardVersion"}
+    keys = {
+        "Name": name,
+        "Status": status,
+        "LastModifiedTime": "LastModifiedTime",
+        "Version": "ModelCardVersion",
+        "FinalObjectiveMetricValue": "_value",
+    }
     key = keys.get(request.get("SortBy", ""), "CreationTime")
     kept.sort(key=lambda r: r.get(key, 0), reverse=request.get("SortOrder", default_order) == "Descending")
     start = _start(request.get("NextToken"))

@@ -18,6 +18,7 @@ ARN_WORDS = {
     "Pipeline": "pipeline",
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",
+    "HyperParameterTuningJob": "hyper-parameter-tuning-job",
     "Domain": "domain",
     "UserProfile": "user-profile",
     "Space": "space",

@@ -24,12 +24,14 @@ from local.sagemaker.hosting.fleet import fleet
 from local.sagemaker.jobs import lifecycle
 from local.sagemaker.store import records
 from local.sagemaker.studio import apps, domains, lifecycle_configs, profiles, spaces
+from local.sagemaker.tuning import jobs as tuning_jobs
+from local.sagemaker.tuning import run as tuning_run
 
 _log = logging.getLogger("sagemaker")
 _TARGET = "SageMaker."
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _JSON = "application/x-amz-json-1.1"
-_JOBS = (pipelines, executions, processing, training)
+_JOBS = (pipelines, executions, processing, training, tuning_jobs)
 _STUDIO = (domains, profiles, spaces, apps, lifecycle_configs)
 #: Importing them registers their operations; a new kind of resource is one more module here.
 KINDS = (models, packages, cards, *_JOBS, endpoints, *_STUDIO, tags)
@@ -93,6 +95,7 @@ def restore(kept: dict[str, Any]) -> None:
     records.restore(kept["records"])
     lifecycle.settle("ProcessingJob")
     lifecycle.settle("TrainingJob")
+    lifecycle.settle("HyperParameterTuningJob")
     executions.settle()
     apps.settle()
     endpoints.settle()
@@ -100,6 +103,7 @@ def restore(kept: dict[str, Any]) -> None:
 
 def stop() -> None:
     """End every process of the service."""
+    tuning_run.stop_all()
     lifecycle.stop_all()
     fleet.stop_all()
 

@@ -136,7 +136,7 @@ def _kill_training_once(deployment: Deployment, killed: list[int]) -> None:
     """Wait for the first checkpoint of a training job and kill its process, as if the machine were taken away."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for file in deployment.settings.directory.rglob("checkpoints/checkpoint.json"):
+        for file in deployment.settings.directory.rglob("checkpoints/checkpoint-*.json"):
             base = str(file.parent.parent)
             listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
             jobs = [line.split(None, 1) for line in listed.splitlines() if line.rstrip().endswith("-m ml.train")]

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from local.sagemaker import events, platform
 from local.sagemaker.errors import ServiceError
+from local.sagemaker.executor.context import Context, Result, StepFailed
 from local.sagemaker.executor.definition import Definition, Step
-from local.sagemaker.executor.steps import KINDS, Context, Result, StepFailed
+from local.sagemaker.executor.steps import KINDS
 from local.sagemaker.executor.values import ValueFailure, follow, resolve
 from local.sagemaker.jobs.s3 import split
 from local.sagemaker.naming import now

@@ -6,7 +6,8 @@ from typing import Any
 from local.sagemaker.errors import invalid
 from local.sagemaker.naming import now
 
-_BUILT_IN_IMAGE = re.compile(r"\.dkr\.ecr\..*/sagemaker-xgboost(:|$)")
+#: An image of SageMaker's own, whose metrics and hyperparameters the service knows.
+BUILT_IN_IMAGE = re.compile(r"\.dkr\.ecr\..*/sagemaker-xgboost(:|$)")
 # What the XGBoost image calls its metrics (sagemaker_xgboost_container/algorithm_mode/metrics.py, which reads a tab as
 # the #011 that the log shows).
 _XGBOOST = tuple(
@@ -24,7 +25,7 @@ def definitions_of(algorithm: dict[str, Any]) -> list[dict[str, str]]:
         If a request brings its own to a built-in image, as SageMaker refuses it, script mode or not.
     """
     own: list[dict[str, str]] = algorithm.get("MetricDefinitions", [])
-    if not _BUILT_IN_IMAGE.search(algorithm.get("TrainingImage", "")):
+    if not BUILT_IN_IMAGE.search(algorithm.get("TrainingImage", "")):
         return own
     if own:
         raise invalid(

@@ -7,6 +7,7 @@ import pytest
 
 from local.sagemaker import operations
 from local.sagemaker.errors import ServiceError
+from local.sagemaker.jobs import training_run
 from tests.unit.local.conftest import TestPlatform, python, training_request
 
 # Counts its attempts in the checkpoints, and is taken away in the first two.
@@ -48,6 +49,21 @@ def test_a_job_on_spot_machines_goes_on_from_its_checkpoint(host: TestPlatform) 
         *again,
         *("Uploading", "Completed"),
     ]
+
+
+def test_waiting_for_another_machine_is_not_billed() -> None:
+    """Found at second 10, taken away at 110, another at 400, done at 500."""
+    stages = [
+        *(("Starting", 0, 10), ("Downloading", 10, 20), ("Training", 20, 110)),
+        *(("Interrupted", 110, 111), ("Starting", 111, 400), ("Training", 400, 490)),
+        *(("Uploading", 490, 500), ("Completed", 500, 500)),
+    ]
+    record = {
+        "SecondaryStatusTransitions": [{"Status": s, "StartTime": a, "EndTime": b} for s, a, b in stages],
+        "TrainingStartTime": 10,
+        "TrainingEndTime": 500,
+    }
+    assert training_run.times(record) == {"TrainingTimeInSeconds": 490, "BillableTimeInSeconds": 200}
 
 
 def test_a_killed_job_on_machines_of_its_own_has_failed(host: TestPlatform) -> None:

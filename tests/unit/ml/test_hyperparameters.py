@@ -16,9 +16,28 @@ def test_the_defaults_keep_their_own_rules() -> None:
 
 
 def test_texts_are_typed_and_the_sdks_own_settings_left_out() -> None:
-    parsed = hyperparameters.parse({"max_depth": "7", "eta": '"0.3"', "sagemaker_program": "x.py"})
+    parsed = hyperparameters.parse(
+        {"max_depth": "7", "eta": '"0.3"', "sagemaker_program": "x.py", "_tuning_objective_metric": "m"}
+    )
     assert parsed == {**hyperparameters.defaults(), "max_depth": 7, "eta": 0.3}
     assert isinstance(parsed["max_depth"], int)
+
+
+# `tunable=True` in the image's own list (sagemaker_xgboost_container/algorithm_mode/hyperparameter_validation.py).
+TUNABLE = {"alpha", "colsample_bylevel", "colsample_bynode", "colsample_bytree", "eta", "gamma", "lambda",
+           "max_delta_step", "max_depth", "min_child_weight", "num_round", "subsample"}  # fmt: skip
+
+
+def test_tuning_looks_where_training_may_go_and_where_the_image_lets_it() -> None:
+    tuned = {row.name: row for row in hyperparameters.TABLE if row.tuned}
+    assert tuned.keys() <= TUNABLE
+    assert len(tuned) > 3
+    for row in tuned.values():
+        assert row.tuned is not None
+        assert row.minimum <= row.tuned.low < row.tuned.high <= row.maximum
+        assert row.tuned.low <= row.default <= row.tuned.high, "what is known to be good is among what is tried"
+        assert row.tuned.low > 0 or not row.tuned.logarithmic
+        assert row.type is not int or row.tuned.low == int(row.tuned.low)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,11 @@ def test_it_prints_metric_lines(trained: tuple[Path, str]) -> None:
     found = [dict(METRIC.findall(line)) for line in lines]
     assert all(set(values) == {"auc", "aucpr", "logloss"} for values in found)
     assert float(found[-1]["logloss"]) < float(found[0]["logloss"])
+    # SageMaker goes by the last line: that of the rounds that the model consists of.
+    metadata = artifact.load_metadata(trained[0])
+    assert lines[-1].startswith(f"[{metadata['rounds'] - 1}]\t")
+    assert float(found[-1]["logloss"]) == pytest.approx(metadata["metrics"]["validation"]["log_loss"], abs=1e-5)
+    assert float(found[-1]["logloss"]) == pytest.approx(min(float(one["logloss"]) for one in found), abs=1e-5)
 
 
 def test_the_artifact_holds_all_that_serving_needs(trained: tuple[Path, str]) -> None:
@@ -123,7 +128,7 @@ def test_the_same_seed_gives_the_same_model(parts: tuple[Dataset, Dataset]) -> N
 def test_it_stops_where_validation_is_best_and_fits_again_on_all(parts: tuple[Dataset, Dataset]) -> None:
     lines: list[str] = []
     once = fit.fit(*parts, COLUMNS, settings(refit=0, eta=0.5, num_round=60, early_stopping_rounds=5), log=lines.append)
-    losses = [float(re.findall(r"validation-logloss:([\d.]+)", line)[0]) for line in lines]
+    losses = [float(re.findall(r"validation-logloss:([\d.]+)", line)[0]) for line in lines[:-1]]
     assert once.rounds == pytest.approx(int(np.argmin(losses)) + 1, abs=1)  # the log has five decimals
     assert len(losses) < 60
     again = fit.fit(*parts, COLUMNS, settings(eta=0.5, num_round=60, early_stopping_rounds=5), log=lambda _: None)
