@@ -18,7 +18,7 @@ from tests.local.roles import DEPLOYING, PLACES, Copy, Mutant, Refusal, Roles, S
 
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
-ALONE = ("invoker", "champion", "model card", "on event", "is complete")
+ALONE = ("invoker", "model report", "champion", "model card", "on event", "is complete")
 #: The runs with every permission, before and after all others.
 WHOLE = ("with everything, first", "with everything, last")
 
@@ -38,6 +38,7 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "training": errands.train,
         "registrar": errands.decide,
         "invoker": errands.predict,
+        "model report": errands.report,
         "experiment": errands.experiment,
         "champion": errands.look_up,
         "model card": errands.write_card,

@@ -73,7 +73,7 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
                 users[concern].add(resource.logical_id.partition("Role")[0] + "Role")
     studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
     jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
-    assert users["Data"] == {"InputsRole", "ModelCardRole", "RegistrarRole"} | jobs | studio
+    assert users["Data"] == {"InputsRole", "ModelCardRole", "ModelReportRole", "RegistrarRole"} | jobs | studio
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
 
 
@@ -125,7 +125,8 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
         for role in environment.resources("AWS::IAM::Role")
         if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
     }
-    assert excepted == {"InputsRole", "ModelCardRole", "PageRole", "PipelineRole", "ModelRole", "RegistrarRole"}
+    functions = {"ModelCardRole", "ModelReportRole"}
+    assert excepted == {"InputsRole", "PageRole", "PipelineRole", "ModelRole", "RegistrarRole"} | functions
 
 
 def test_objects_do_not_pile_up(environment: Environment) -> None:
@@ -433,7 +434,7 @@ def test_the_network_has_the_doors_that_jobs_need(environment: Environment) -> N
 
 def test_timeouts_nest(environment: Environment) -> None:
     functions = {f.logical_id: f.properties for f in environment.resources("AWS::Lambda::Function")}
-    (invoker,) = [f for f in functions.values() if "ENDPOINT_NAME" in f.get("Environment", {}).get("Variables", {})]
+    (invoker,) = [f for f in functions.values() if "INVOKE_TIMEOUT_S" in f.get("Environment", {}).get("Variables", {})]
     call_s = int(invoker["Environment"]["Variables"]["INVOKE_TIMEOUT_S"])
     waits_ms = {
         m.properties["Integration"]["TimeoutInMillis"] for m in environment.resources("AWS::ApiGateway::Method")
