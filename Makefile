@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy destroy bench lock clean
+.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy retrain destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,10 @@ bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootst
 
 deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups)
 	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
+
+retrain:  ## train again: make retrain ENV=dev, on new data with FILE=/path/to/new.csv (ENV=local too)
+	$(setup) app
+	@$(python) -m operate.retrain --env $(ENV) $(if $(FILE),--file "$(FILE)")
 
 destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
 	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)

@@ -21,6 +21,7 @@ from stacks.components.raw_data import RawData, RawDataError
 from stacks.keys import KeysStack
 from stacks.network import NetworkStack
 from stacks.notices import NoticesStack
+from stacks.retraining import RetrainingStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
@@ -83,7 +84,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     api = ApiStack(
         app,
         f"{prefix}-Api",
-        place=place,
+        key=keys.keys.logs,
         network=network.invoker_network,
         endpoint=serving.endpoint,
         **common,
@@ -97,7 +98,16 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         made_up_data=raw_data.made_up,
         **common,
     )
-    stacks = [keys, notices, network, storage, training, *studio, serving, api, web]
+    retraining = RetrainingStack(
+        app,
+        f"{prefix}-Retraining",
+        place=place,
+        pipeline=training.pipeline,
+        topic=notices.topic,
+        drift_alarms=[],
+        **common,
+    )
+    stacks = [keys, notices, network, storage, training, *studio, serving, api, web, retraining]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

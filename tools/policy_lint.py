@@ -67,6 +67,11 @@ EXPECTED = (
         "UNKNOWN_CONDITION_FOR_ACTION Unknown condition sagemaker:RemoteAccess for action sagemaker:",
         "The service authorization reference has this key for spaces; parliament's copy is from before.",
     ),
+    Expected(
+        "Retraining/DataOwnerRoleGrants",
+        "RESOURCE_MISMATCH [{'action': 'states:",
+        "An execution, or the list of a machine's: parliament asks for every type of resource that an action may have.",
+    ),
     Expected("Network/Vpc/S3", "RESOURCE_STAR", "The door of S3: bounded by account and role, as doors.py says."),
 )
 

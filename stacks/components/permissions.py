@@ -30,6 +30,13 @@ def service_principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service, conditions=FOR_THIS_ACCOUNT)
 
 
+def people(named: Sequence[str]) -> iam.IPrincipal:
+    """Trust those whom the settings name by ARN; without any, whoever this account's own policies let in."""
+    if not named:
+        return iam.AccountPrincipal(Aws.ACCOUNT_ID)
+    return iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in named))
+
+
 def get_objects(bucket: s3.IBucket, *prefixes: str, because: str = OF_RUNS) -> Grant:
     """Read objects under some prefixes of a bucket, whose names are known already."""
     return allow(

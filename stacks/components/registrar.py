@@ -13,6 +13,7 @@ from constructs import Construct
 from config import IdentitySettings
 from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
 from stacks.components.grants import allow, role_with
+from stacks.components.permissions import people
 from stacks.components.place import Place
 
 # The states that a registrar gives a package, required in each request: nothing is changed without a decision.
@@ -37,7 +38,7 @@ def registrar_role(
         scope,
         "RegistrarRole",
         description="Approves and rejects models",
-        trusts=_registrars(settings),
+        trusts=people(settings.registrars),
         session=Duration.seconds(settings.registrar_session_s),
         grants=[
             allow(
@@ -65,9 +66,3 @@ def registrar_role(
     # People read reports from where they sit.
     reaches_buckets_from_outside(role)
     return role
-
-
-def _registrars(settings: IdentitySettings) -> iam.IPrincipal:
-    if not settings.registrars:
-        return iam.AccountPrincipal(Aws.ACCOUNT_ID)
-    return iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in settings.registrars))

@@ -29,13 +29,16 @@ PLACES = {
     "on event": ("Serving", "PipelineRunOnEventRole"),
     "is complete": ("Serving", "PipelineRunIsCompleteRole"),
     "invoker": ("Api", "InvokerRole"),
-    "model report": ("Api", "ModelReportRole"),
     "data scientist": ("Studio", "DataScientistRole"),
     "experiment": ("Studio", "ExperimentRole"),
     "start": ("Serving", "PipelineRunStartRole"),
     "wait": ("Serving", "PipelineRunWaitRole"),
     "page": ("Web", "PageRole"),
     "flow log": ("Network", "FlowLogRole"),
+    "intake": ("Retraining", "IntakeStepRole"),
+    "intake machine": ("Retraining", "IntakeMachineRole"),
+    "intake starter": ("Retraining", "EventsRole"),
+    "data owner": ("Retraining", "DataOwnerRole"),
 }
 #: Roles that carry a deployment's files and events, and one that only AWS becomes: a deployment uses them whole.
 DEPLOYING = ("uploads", "start", "wait", "page", "flow log")
@@ -45,6 +48,10 @@ UNTRIED = {
     ("Serving", "PipelineRunFrameworkwaiterstatemachineRole"): "calls one function, which would answer CloudFormation",
     ("Api", "RestApiLogRole"): "belongs to API Gateway, which asks for reading and writing the logs it makes",
 }
+
+
+#: A policy has a statement at least.
+NOTHING: Statement = {"Effect": "Deny", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 
 
 class Refusal(NamedTuple):
@@ -133,7 +140,7 @@ class Copy:
 
     def may(self, statements: list[Statement]) -> None:
         """Give it these permissions, in place of those it had; they count from the next call on."""
-        document = {"Version": "2012-10-17", "Statement": statements}
+        document = {"Version": "2012-10-17", "Statement": statements or [NOTHING]}
         name = self.arn.rsplit("/", 1)[-1]
         self._iam.put_role_policy(RoleName=name, PolicyName=self.POLICY, PolicyDocument=json.dumps(document))
 

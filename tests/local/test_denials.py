@@ -4,6 +4,7 @@ IAM refuses a call before anything looks at what it names; the allowed calls sho
 shape of a call are right, so that a denial is about the permission.
 """
 
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from local.settings import ACCOUNT, REGION
 from tests.local.deployment import Deployment
-from tests.local.errands import ENDPOINT, GROUP, PIPELINE, Errands, changed
+from tests.local.errands import ENDPOINT, GROUP, NO_FILE, PIPELINE, Errands, changed
 from tests.local.roles import PLACES, UNTRIED, Roles, refusal
 
 # In the names of all that the calls make.
@@ -95,6 +96,18 @@ def _look_at_function(function: str, action: str = "") -> Call:
 def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIPELINE) -> Call:
     arguments = {"PipelineName": pipeline, "ClientRequestToken": "{token}"}
     return Call(f"start {pipeline}", "sagemaker", "start_pipeline_execution", arguments, action)
+
+
+def _tell(action: str = "sns:Publish") -> Call:
+    arguments = {"TopicArn": "{topic}", "Message": "test"}
+    return Call("publish a notice", "sns", "publish", arguments, action)
+
+
+def _start_machine(machine: str, action: str = "states:StartExecution") -> Call:
+    """One that finds nothing to do: the file that it is told of is not there."""
+    event = json.dumps(NO_FILE)
+    arguments = {"stateMachineArn": f"{{{machine} machine}}", "input": event}
+    return Call(f"start the {machine} machine", "stepfunctions", "start_execution", arguments, action)
 
 
 def _assume(role: str) -> Call:
@@ -184,11 +197,6 @@ ALLOWED = {
         Call("look at a card", "sagemaker", "describe_model_card", {"ModelCardName": "{card}"}),
     ],
     "invoker": [_invoke(ENDPOINT, action="")],
-    "model report": [
-        _get("data", "{report}"),
-        Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
-        Call("list the packages", "sagemaker", "list_model_packages", {"ModelPackageGroupName": GROUP}),
-    ],
     "experiment": [
         _get("data", "raw/churn.csv"), _get("models", "{artifact}"), _put("data", "experiments/{mark}/probe"),
         _put("models", "experiments/{mark}/probe"),
@@ -206,6 +214,18 @@ ALLOWED = {
     "start": [_look_at_function("on event function")],
     "wait": [_look_at_function("is complete function")],
     "page": [_list("site bucket", "")],
+    "intake": [
+        _list("data", "raw/incoming/"), _get("data", "raw/taken/{mark}"), _put("data", "quarantine/{mark}"),
+        _put("data", "raw/taken/{mark}", kms_key="data key"), _tell(action=""),
+        Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
+    ],
+    "intake machine": [_tell(action="")],
+    "intake starter": [_start_machine("intake", action="")],
+    "data owner": [
+        _put("data", "raw/incoming/{mark}/"), _list("data", "quarantine/"), _get("data", "quarantine/{mark}"),
+        _start_machine("intake", action=""),
+        Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
+    ],
     "flow log": [
         Call("look at its log", "logs", "describe_log_streams", {"logGroupName": "{flow log group}"}),
     ],
@@ -320,15 +340,6 @@ DENIED = {
              "sagemaker:DescribeEndpoint"),
         Call("list the endpoints", "sagemaker", "list_endpoints", {}, "sagemaker:ListEndpoints"),
     ],
-    "model report": [
-        _approve(), _start(), _invoke(ENDPOINT),
-        _get("data", "raw/churn.csv", action="s3:GetObject"),
-        _get("data", "{split}", action="s3:GetObject"),
-        _get("models", "{artifact}", action="s3:GetObject"),
-        _put("data", "{report}", "s3:PutObject"),
-        _list("data", "runs/", "s3:ListBucket"),
-        _use_key("data key"),
-    ],
     "experiment": [
         *_TRAINS, _approve(status="Rejected"),
         _put("data", "raw/churn.csv", "s3:PutObject"),
@@ -408,6 +419,40 @@ DENIED = {
         _put("models", "{place}/probe", "s3:PutObject"),
         _put("data", "{place}/probe", "kms:GenerateDataKey", kms_key="models key"),
     ],
+    "intake": [
+        _approve(), _approve(status="Rejected"), _invoke(ENDPOINT), _start(pipeline="other"),
+        _process("of its own", {}),
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _get("data", "{split}", "read customers of a run", "s3:GetObject"),
+        _get("models", "{artifact}", action="s3:GetObject"),
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "raw/incoming/{mark}", "s3:PutObject"),
+        _put("data", "code/evil.py", "s3:PutObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put_without_our_keys("data", "raw/taken/{mark}"),
+        _list("data", "", "s3:ListBucket"),
+        _list("data", "runs/", "s3:ListBucket"),
+        _start_machine("intake"),
+        Call("register a model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
+             "sagemaker:CreateModelPackage"),
+    ],
+    "intake machine": [*_READS_NOTHING, *_TRAINS, _start_machine("intake"), _use_key("data key")],
+    "intake starter": [*_READS_NOTHING, *_TRAINS, _tell()],
+    "data owner": [
+        *_TRAINS, _approve(status="Rejected"), _tell(),
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _get("data", "raw/taken/{mark}", action="s3:GetObject"),
+        _get("data", "{split}", "read customers of a run", "s3:GetObject"),
+        _get("models", "{artifact}", action="s3:GetObject"),
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "raw/accepted.json", "s3:PutObject"),
+        _put("data", "raw/taken/{mark}", "s3:PutObject"),
+        _put("data", "quarantine/{mark}", "s3:PutObject"),
+        _put("data", "raw/incoming/{mark}/", "kms:GenerateDataKey", kms_key="models key"),
+        _put_without_our_keys("data", "raw/incoming/{mark}/"),
+        _list("data", "raw/", "s3:ListBucket"),
+        _start_machine("other"),
+    ],
     "start": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
     "wait": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
     "page": [*_READS_NOTHING, *_TRAINS, _list("data", "raw/", "s3:ListBucket")],
@@ -426,6 +471,8 @@ class Stage:
         report = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].split("/", 3)[3]
         model = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"].split("/", 3)[3]
         run = report.split("/")[1]
+        for place in ("raw/taken", "quarantine"):
+            errands.s3.put_object(Bucket=errands.data, Key=f"{place}/{errands.mark}", Body=b"")
         self.facts = {
             "data": errands.data,
             "models": errands.models,
@@ -443,6 +490,9 @@ class Stage:
             "invoker function": find("Api", "AWS::Lambda::Function", "Invoker"),
             "on event function": find("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),
             "is complete function": find("Serving", "AWS::Lambda::Function", "PipelineRunIsComplete"),
+            "topic": deployment.output("Notices", "NoticesTopicArn"),
+            "intake machine": (intake := deployment.output("Retraining", "IntakeArn")),
+            "other machine": intake + "-other",
             "flow log group": find("Network", "AWS::Logs::LogGroup", "FlowLog"),
             "package": package["ModelPackageArn"],
             "other package": package["ModelPackageArn"].replace(f"/{GROUP}/", "/other/"),

@@ -52,7 +52,7 @@ def test_a_model_that_misses_the_gate_is_refused_with_the_numbers(deployment: De
     assert len(after["ModelPackageSummaryList"]) == len(packages["ModelPackageSummaryList"])
 
 
-def _hardly_a_churner_to_learn_from(text: str) -> str:
+def hardly_a_churner_to_learn_from(text: str) -> str:
     """The raw data without most of the churners that a run trains on; those it is tested on are all there."""
     schema = load_schema()
     header, *lines = text.splitlines()
@@ -74,7 +74,7 @@ def test_a_challenger_that_is_worse_than_the_model_in_production_is_refused(depl
     bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
     s3, sagemaker = deployment.client("s3"), deployment.client("sagemaker")
     raw = s3.get_object(Bucket=bucket, Key="raw/churn.csv")["Body"].read().decode()
-    s3.put_object(Bucket=bucket, Key="raw/few.csv", Body=_hardly_a_churner_to_learn_from(raw).encode())
+    s3.put_object(Bucket=bucket, Key="raw/few.csv", Body=hardly_a_churner_to_learn_from(raw).encode())
     limits = {
         **{"MinimumAveragePrecision": "0", "MaximumCostPerCustomer": "500"},
         **{"MaximumAccuracyDifference": "1", "MaximumRecallDifference": "1"},

@@ -33,10 +33,13 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", OURS),
     "RestApi/LogRole": ("apigateway.amazonaws.com", None),
     "Invoker/Role": ("lambda.amazonaws.com", None),
-    "ModelReport/Role": ("lambda.amazonaws.com", None),
     "Page/Role": ("lambda.amazonaws.com", None),
     "DataScientistRole": ("sagemaker.amazonaws.com", OURS),
     "ExperimentRole": ("sagemaker.amazonaws.com", OURS),
+    "Intake/Step/Role": ("lambda.amazonaws.com", None),
+    "Intake/MachineRole": ("states.amazonaws.com", OURS),
+    "EventsRole": ("events.amazonaws.com", OURS),
+    "DataOwnerRole": (f"arn:aws:iam::{ACCOUNT}:root", None),
 }
 # Studio puts a person's name on a session of this role.
 NAMES_ITS_USERS = "DataScientistRole"

@@ -5,7 +5,7 @@ instead of the model's code, since what they compute does not matter here; every
 its buckets, keys, network, image, groups and logs.
 """
 
-from tests.local.errands.common import ENDPOINT, GROUP, PIPELINE, Errand, Failed, changed, errand_name, run
+from tests.local.errands.common import ENDPOINT, GROUP, NO_FILE, PIPELINE, Errand, Failed, changed, errand_name, run
 from tests.local.errands.people import Errands
 from tests.local.errands.serving import endpoint_of
 from tests.local.errands.studio import Studio
@@ -13,6 +13,7 @@ from tests.local.errands.studio import Studio
 __all__ = [
     "ENDPOINT",
     "GROUP",
+    "NO_FILE",
     "PIPELINE",
     "Errand",
     "Errands",

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from local.settings import ROOT
 
 LOYAL: dict[str, Any] = json.loads((ROOT / "schema" / "examples.json").read_text())["loyal"]
+# An event of a file that is not there, as S3 tells it.
+NO_FILE = {"source": "aws.s3", "detail": {"object": {"key": "raw/incoming/none.csv", "etag": "none"}}}
 PIPELINE = ENDPOINT = GROUP = "churn-local"
 # What the containers run: each leaves what the next step reads. A word of a command has 256 characters at most.
 _OUT = "/opt/ml/processing/output"

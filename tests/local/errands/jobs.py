@@ -11,6 +11,9 @@ from tests.local.errands.common import LOYAL, PIPELINE, PREPARE, TRAIN, Failed, 
 from tests.local.errands.model import tiny_model
 from tests.local.roles import Roles
 
+# Where errands leave things under their mark, beside the places of runs.
+MARKED = ("experiments", "raw/incoming", "raw/taken", "quarantine")
+
 
 class Jobs:
     """A deployed system, and the errands of jobs on it.
@@ -44,7 +47,8 @@ class Jobs:
 
     def clean_up(self) -> None:
         """Take away what errands have left in the buckets."""
-        places = itertools.product((self.data, self.models), (self.place, self.kept, f"experiments/{self.mark}"))
+        marked = [f"{place}/{self.mark}" for place in MARKED]
+        places = itertools.product((self.data, self.models), (self.place, self.kept, *marked))
         for bucket, prefix in places:
             for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
                 found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]

@@ -3,10 +3,10 @@
 import functools
 
 from tests.local.errands.common import GROUP
-from tests.local.errands.functions import Functions
+from tests.local.errands.intake import Intake
 
 
-class Errands(Functions):
+class Errands(Intake):
     """All errands on one deployed system."""
 
     def decide(self, role: str) -> None:

@@ -51,6 +51,7 @@ KEEPS_NOTHING = {
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPC",
     "AWS::EC2::VPCEndpoint",
+    "AWS::Events::Rule",  # passes events on
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",

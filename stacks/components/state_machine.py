@@ -1,0 +1,117 @@
+"""State machines with a role, a log and traces of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from config import Settings
+from stacks.components.grants import Grant, allow, role_with
+from stacks.components.permissions import service_principal
+from stacks.components.storage import log_group
+
+State = dict[str, Any]
+# A function that is throttled or being replaced; and whatever else passes by itself.
+RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2}]
+
+
+def logged_machine(
+    scope: Construct,
+    construct_id: str,
+    *,
+    definition: Mapping[str, Any],
+    grants: Sequence[Grant],
+    description: str,
+    settings: Settings,
+    key: kms.IKey,
+) -> stepfunctions.CfnStateMachine:
+    """Make a state machine that may do what its grants say, and logs all it does.
+
+    Not encrypted with a key of ours but with Step Functions': docs/decisions/keys.md says why.
+    """
+    group = log_group(scope, f"{construct_id}Log", settings=settings.storage, key=key)
+    role = role_with(
+        scope,
+        f"{construct_id}Role",
+        description=description,
+        trusts=service_principal("states.amazonaws.com"),
+        grants=[*_deliver_log(), _trace(), *grants],
+    )
+    return stepfunctions.CfnStateMachine(
+        scope,
+        construct_id,
+        role_arn=role.role_arn,
+        definition_string=Stack.of(scope).to_json_string(definition),
+        logging_configuration=stepfunctions.CfnStateMachine.LoggingConfigurationProperty(
+            level="ALL",
+            include_execution_data=True,
+            destinations=[
+                stepfunctions.CfnStateMachine.LogDestinationProperty(
+                    cloud_watch_logs_log_group=stepfunctions.CfnStateMachine.CloudWatchLogsLogGroupProperty(
+                        log_group_arn=group.log_group_arn
+                    )
+                )
+            ],
+        ),
+        tracing_configuration=stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=True),
+    )
+
+
+def call(function: lambda_.IFunction, payload: Mapping[str, Any], **state: Any) -> State:
+    """Call a function; its answer becomes the machine's state."""
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{Aws.PARTITION}:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function.function_arn, "Payload": dict(payload)},
+        "OutputPath": "$.Payload",
+        "Retry": RETRY,
+        **state,
+    }
+
+
+def started_by_events(scope: Construct, construct_id: str, *, machine: stepfunctions.CfnStateMachine) -> iam.Role:
+    """Make the role by which EventBridge starts a machine."""
+    return role_with(
+        scope,
+        construct_id,
+        description="Starts a state machine when something happens",
+        trusts=service_principal("events.amazonaws.com"),
+        grants=[allow("states:StartExecution", on=[machine.ref])],
+    )
+
+
+def _deliver_log() -> list[Grant]:
+    """What Step Functions asks for to deliver a log (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html)."""
+    return [
+        allow(
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:GetLogDelivery",
+            "logs:ListLogDeliveries",
+            "logs:PutResourcePolicy",
+            "logs:UpdateLogDelivery",
+            on=["*"],
+            wildcard_because="CloudWatch Logs knows no resource for deliveries; nothing here reads or writes an event.",
+        )
+    ]
+
+
+def _trace() -> Grant:
+    """Send traces, and ask which executions to trace."""
+    return allow(
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+        on=["*"],
+        wildcard_because="X-Ray knows no resource for what sends traces.",
+    )
