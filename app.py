@@ -84,7 +84,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     api = ApiStack(
         app,
         f"{prefix}-Api",
-        key=keys.keys.logs,
+        place=place,
         network=network.invoker_network,
         endpoint=serving.endpoint,
         **common,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract import report
 from contract.shapes import Shape, many, number, ref, texts, thing
 from schema import Schema
 
@@ -78,6 +79,7 @@ def told(schema: Schema) -> dict[str, Shape]:
             optional=("note",),
         ),
         "Model": _model(),
+        **report.told(schema),
         "Schema": _schema_document(),
         "Health": thing(
             {"status": {"const": "ok"}, "model": {"const": "not called"}, "schema_hash": texts("Of the API's fields.")}
@@ -98,7 +100,6 @@ def told(schema: Schema) -> dict[str, Shape]:
 
 
 def _model() -> Shape:
-    money = {name: number(minimum=0) for name in ("missed_churner", "wasted_incentive", "saved_customer")}
     return thing(
         {
             "version": {"type": ["string", "null"], "description": "Version in the model registry; null if unknown."},
@@ -106,7 +107,7 @@ def _model() -> Shape:
             "threshold": number("Where the decision turns.", minimum=0, maximum=1),
             "base_probability": number("Share of churners among the training customers.", minimum=0, maximum=1),
             "schema_hash": texts("Of the fields that the model was trained on."),
-            "costs": thing(money, description="USD per customer that the threshold was chosen for."),
+            "costs": report.costs(),
             "metrics": {
                 "type": "object",
                 "description": "By the customers they were measured on, then by name.",

@@ -16,6 +16,7 @@ ABOUT = (
     "always be sent again. Errors are problem details (RFC 9457), in one shape whoever answers. Nothing that is sent "
     "is kept, save where the operator has switched on the capture of the model's traffic."
 )
+REPORT = "How good the model in service is, on customers that took no part in its training; and the versions before it."
 # What API Gateway itself may answer to any request, whatever the address.
 EVERYWHERE = (400, 429, 500, 503)
 
@@ -39,7 +40,10 @@ def document(schema: Schema) -> dict[str, Any]:
         "paths": {
             "/predictions": {"post": _predictions(schema, example)},
             "/model": {"get": _about("model", "Model", "What the model in service says of itself.")},
-            "/schema": {"get": _schema(schema)},
+            "/model/report": {"get": _tagged("model_report", "ModelReport", REPORT)},
+            "/schema": {
+                "get": _tagged("schema", "Schema", "The fields of a customer, with labels, units, limits and help.")
+            },
             "/health": {"get": _about("health", "Health", "Whether the API answers; the model is left alone.")},
         },
         "components": {
@@ -62,7 +66,7 @@ def document(schema: Schema) -> dict[str, Any]:
                     "description": "Seconds to wait before the next try.",
                     "schema": {"type": "string", "pattern": "^[0-9]+$"},
                 },
-                "ETag": {"description": "The schema's hash.", "schema": {"type": "string"}},
+                "ETag": {"description": "Names this copy.", "schema": {"type": "string"}},
                 "Allow": {"description": "The methods that this address answers.", "schema": {"type": "string"}},
                 "Applied": {"description": "The preference that was honoured.", "schema": {"type": "string"}},
             },
@@ -138,15 +142,16 @@ def _about(name: str, shape: str, summary: str) -> dict[str, Any]:
     }
 
 
-def _schema(schema: Schema) -> dict[str, Any]:
-    operation = _about("schema", "Schema", "The fields of a customer, with labels, units, limits and help.")
+def _tagged(name: str, shape: str, summary: str) -> dict[str, Any]:
+    """Describe an answer that may be kept, and is asked for again by its tag."""
+    operation = _about(name, shape, summary)
     operation["parameters"].append(
         {
             "name": "If-None-Match",
             "in": "header",
             "description": "The ETag of the copy at hand: answered with 304 while it is the latest.",
             "schema": {"type": "string"},
-            "example": f'"{schema.hash}"',
+            "example": '"93328f3d24f96cbb"',
         }
     )
     operation["responses"]["200"]["headers"] |= _headers(ETag="ETag")

@@ -56,6 +56,7 @@ def evaluate(labels: NDArray[np.float64], judged: Judged, costs: Costs) -> dict[
             "curve": [{"threshold": t, "cost": c} for t, c in money.cost_curve(labels, probabilities, costs)],
             **{f"cost_{name}": value for name, value in costs._asdict().items()},
         },
+        "outcomes": money.outcomes(labels, probabilities, threshold),
         "curves": {
             "roc": _thinned(false_rate, true_rate),
             "precision_recall": _thinned(recall, precision),

@@ -76,6 +76,22 @@ def cost_curve(
     return [(round(float(t), 2), expected_cost(labels, probabilities, t, costs)) for t in GRID]
 
 
+def outcomes(
+    labels: NDArray[np.float64], probabilities: NDArray[np.float64], threshold: float
+) -> dict[str, list[float]]:
+    """Count whom each threshold of the grid, and the model's own, calls: churners (tp) and others (fp).
+
+    With the numbers of customers and churners, that is all it takes to reckon what other costs would come to.
+    """
+    thresholds = sorted({*GRID.round(2).tolist(), threshold})
+    called = [probabilities >= t for t in thresholds]
+    return {
+        "thresholds": thresholds,
+        "tp": [int((c & (labels == 1)).sum()) for c in called],
+        "fp": [int((c & (labels == 0)).sum()) for c in called],
+    }
+
+
 def best_threshold(labels: NDArray[np.float64], probabilities: NDArray[np.float64], costs: Costs) -> float:
     """Return the threshold of the grid with the least cost; the middle one when several tie."""
     curve = cost_curve(labels, probabilities, costs)

@@ -1,4 +1,4 @@
-"""Api: the REST API that answers predictions, and the function behind it."""
+"""Api: the REST API that answers predictions, and the functions behind it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
@@ -22,6 +21,8 @@ from stacks.components.api_edge import (
 )
 from stacks.components.functions import FunctionNetwork, PythonFunction
 from stacks.components.invoker import invoker
+from stacks.components.model_report import model_report
+from stacks.components.place import Place
 from stacks.components.storage import log_group
 
 
@@ -34,13 +35,14 @@ class ApiStack(Stack):
         construct_id: str,
         *,
         settings: Settings,
-        key: kms.IKey,
+        place: Place,
         network: FunctionNetwork | None,
         endpoint: sagemaker.CfnEndpoint,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         self._settings = settings
+        key = place.keys.logs
         self.access_log = log_group(self, "AccessLog", settings=settings.storage, key=key)
         self.rest_api = self._rest_api()
         own_execution_log(self.rest_api, storage=settings.storage, key=key)
@@ -48,15 +50,19 @@ class ApiStack(Stack):
             own_log_role(self.rest_api, storage=settings.storage)
         add_problem_answers(self.rest_api)
         function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
-        acknowledge_public_api(self.rest_api, methods=self._methods(function))
+        report = model_report(self, "ModelReport", settings=settings, place=place)
+        acknowledge_public_api(self.rest_api, methods=self._methods(function, report))
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)
 
-    def _methods(self, function: PythonFunction) -> list[apigateway.Method]:
-        """Connect the addresses with the function, each behind the validator."""
+    def _methods(self, function: PythonFunction, report: PythonFunction) -> list[apigateway.Method]:
+        """Connect the addresses with the functions, each behind the validator."""
         timeout = Duration.seconds(self._settings.api.gateway_timeout_s)
-        integration = apigateway.LambdaIntegration(function.function, allow_test_invoke=False, timeout=timeout)
+        integration, reporting = (
+            apigateway.LambdaIntegration(one.function, allow_test_invoke=False, timeout=timeout)
+            for one in (function, report)
+        )
         validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
@@ -66,11 +72,10 @@ class ApiStack(Stack):
         predict = root.add_resource("predictions").add_method(
             "POST", integration, request_validator=validator, request_models={"application/json": envelope}
         )
-        about = [
-            root.add_resource(name).add_method("GET", integration, request_validator=validator)
-            for name in ("model", "schema", "health")
-        ]
-        return [predict, *about]
+        about = {name: root.add_resource(name) for name in ("model", "schema", "health")}
+        asked = [one.add_method("GET", integration, request_validator=validator) for one in about.values()]
+        told = about["model"].add_resource("report")
+        return [predict, *asked, told.add_method("GET", reporting, request_validator=validator)]
 
     def _rest_api(self) -> apigateway.RestApi:
         api = self._settings.api

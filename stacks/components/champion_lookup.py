@@ -34,15 +34,15 @@ def champion_lookup(scope: Construct, construct_id: str, *, settings: Settings, 
             memory_mb=MEMORY_MB,
             environment={},
         ),
-        grants=_grants(Stack.of(scope), endpoint_name=settings.resource_name),
+        grants=look_up_champion(Stack.of(scope), endpoint_name=settings.resource_name),
         storage=settings.storage,
         key=keys.logs,
         outside_vpc_because=OUTSIDE_VPC,
     ).function
 
 
-def _grants(stack: Stack, *, endpoint_name: str) -> list[Grant]:
-    """From the endpoint to the package: each answer names the next."""
+def look_up_champion(stack: Stack, *, endpoint_name: str) -> list[Grant]:
+    """Let a function go from the endpoint to the package that it serves: each answer names the next."""
 
     def named(resource: str, name: str) -> str:
         return stack.format_arn(service="sagemaker", resource=resource, resource_name=name)

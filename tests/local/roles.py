@@ -29,6 +29,7 @@ PLACES = {
     "on event": ("Serving", "PipelineRunOnEventRole"),
     "is complete": ("Serving", "PipelineRunIsCompleteRole"),
     "invoker": ("Api", "InvokerRole"),
+    "model report": ("Api", "ModelReportRole"),
     "data scientist": ("Studio", "DataScientistRole"),
     "experiment": ("Studio", "ExperimentRole"),
     "start": ("Serving", "PipelineRunStartRole"),

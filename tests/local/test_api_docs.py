@@ -19,7 +19,7 @@ from tests.local.deployment import Deployment
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 # An example, and the first block after it: what it answers.
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv)\n(.*?)```", TEXT, re.DOTALL)
-NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "health", "errors"]
+NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors"]
 
 
 def assert_same_shape(shown: Any, real: Any, where: str = "answer") -> None:
@@ -65,6 +65,6 @@ def test_every_status_is_told_as_the_contract_has_it() -> None:
 
 
 def test_every_address_is_told() -> None:
-    told = set(re.findall(r"^\| `(\w+) /api(/\w+)` \|", TEXT, re.MULTILINE))
+    told = set(re.findall(r"^\| `(\w+) /api([/\w]+)` \|", TEXT, re.MULTILINE))
     paths = openapi.document(load_schema())["paths"]
     assert told == {(method.upper(), path) for path, methods in paths.items() for method in methods}

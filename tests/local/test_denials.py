@@ -197,6 +197,11 @@ ALLOWED = {
         Call("look at a card", "sagemaker", "describe_model_card", {"ModelCardName": "{card}"}),
     ],
     "invoker": [_invoke(ENDPOINT, action="")],
+    "model report": [
+        _get("data", "{report}"),
+        Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
+        Call("list the packages", "sagemaker", "list_model_packages", {"ModelPackageGroupName": GROUP}),
+    ],
     "experiment": [
         _get("data", "raw/churn.csv"), _get("models", "{artifact}"), _put("data", "experiments/{mark}/probe"),
         _put("models", "experiments/{mark}/probe"),
@@ -339,6 +344,15 @@ DENIED = {
         Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT},
              "sagemaker:DescribeEndpoint"),
         Call("list the endpoints", "sagemaker", "list_endpoints", {}, "sagemaker:ListEndpoints"),
+    ],
+    "model report": [
+        _approve(), _start(), _invoke(ENDPOINT),
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _get("data", "{split}", action="s3:GetObject"),
+        _get("models", "{artifact}", action="s3:GetObject"),
+        _put("data", "{report}", "s3:PutObject"),
+        _list("data", "runs/", "s3:ListBucket"),
+        _use_key("data key"),
     ],
     "experiment": [
         *_TRAINS, _approve(status="Rejected"),

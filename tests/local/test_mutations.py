@@ -19,7 +19,7 @@ from tests.local.roles import DEPLOYING, PLACES, Copy, Mutant, Refusal, Roles, S
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
 ALONE = (
-    *("invoker", "champion", "model card", "on event", "is complete"),
+    *("invoker", "model report", "champion", "model card", "on event", "is complete"),
     *("intake", "intake starter", "data owner"),
 )
 #: What AWS's documentation asks of a state machine's role to log and to trace, neither of which happens on the laptop.
@@ -43,6 +43,7 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "training": errands.train,
         "registrar": errands.decide,
         "invoker": errands.predict,
+        "model report": errands.report,
         "experiment": errands.experiment,
         "champion": errands.look_up,
         "model card": errands.write_card,

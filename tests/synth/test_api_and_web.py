@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from aws_cdk.aws_apigateway import ResponseType
 from jsonschema import Draft202012Validator
 
@@ -13,10 +14,11 @@ from contract import offers, openapi, shapes
 from contract.rules import STATUSES
 from schema import load_schema
 
-from .conftest import Environment, Synthesised
+from .conftest import Environment, Resource, Synthesised
 
 DOCUMENT = openapi.document(load_schema())
 
+NAMED = ("ENDPOINT_NAME", "PACKAGE_GROUP_NAME")
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
@@ -55,9 +57,14 @@ def test_every_method_is_validated(environment: Environment) -> None:
 
 
 def test_the_addresses_are_those_of_the_document(environment: Environment) -> None:
-    names = {r.logical_id: r.properties["PathPart"] for r in environment.resources("AWS::ApiGateway::Resource")}
+    parts = {r.logical_id: r.properties for r in environment.resources("AWS::ApiGateway::Resource")}
+
+    def path(logical_id: str) -> str:
+        above = parts[logical_id]["ParentId"].get("Ref")
+        return (path(above) if above else "") + f"/{parts[logical_id]['PathPart']}"
+
     deployed = {
-        (f"/{names[method.properties['ResourceId']['Ref']]}", method.properties["HttpMethod"].lower())
+        (path(method.properties["ResourceId"]["Ref"]), method.properties["HttpMethod"].lower())
         for method in environment.resources("AWS::ApiGateway::Method")
     }
     promised = {(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods}
@@ -112,22 +119,36 @@ def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of
         assert method.properties["AuthorizationType"] == "NONE", "an authorizer may answer 403: see the decision record"
 
 
-def test_the_function_is_traced_and_carries_what_it_needs_of_the_contract(environment: Environment) -> None:
+def functions(environment: Environment) -> dict[str, Resource]:
+    """The functions behind the API, by the beginning of their names."""
+    found = [f for f in environment.resources("AWS::Lambda::Function") if f.stack == "Api"]
+    return {f.logical_id.partition("Function")[0]: f for f in found}
+
+
+def test_the_functions_are_traced_and_carry_what_they_need(environment: Environment) -> None:
     stage = environment.one("AWS::ApiGateway::Stage").properties
     assert stage["TracingEnabled"] is True
-    (function,) = [f for f in environment.resources("AWS::Lambda::Function") if f.stack == "Api"]
-    assert function.properties["TracingConfig"] == {"Mode": "Active"}
-    variables = function.properties["Environment"]["Variables"]
+    found = functions(environment)
+    assert set(found) == {"Invoker", "ModelReport"}
+    for function in found.values():
+        assert function.properties["TracingConfig"] == {"Mode": "Active"}
+    variables = found["Invoker"].properties["Environment"]["Variables"]
     assert set(variables) == {"ENDPOINT_NAME", "INVOKE_TIMEOUT_S", "OFFERS"}
     given = [offer.name for offer in environment.settings.api.offers]
     assert [offer.name for offer in offers.read(variables["OFFERS"])] == given
 
 
-def test_the_functions_bundle_holds_all_that_it_loads(synthesised: Synthesised, environment: Environment) -> None:
-    (function,) = [f for f in environment.resources("AWS::Lambda::Function") if f.stack == "Api"]
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("Invoker", {"handler", "csv_body", "what_if", "fields"}), ("ModelReport", {"handler", "report", "champion"})],
+)
+def test_each_bundle_holds_all_that_it_loads(
+    synthesised: Synthesised, environment: Environment, name: str, wanted: set[str]
+) -> None:
+    function = functions(environment)[name]
     bundle = synthesised.folder / f"asset.{function.properties['Code']['S3Key'].removesuffix('.zip')}"
     modules = sorted(path.stem for path in bundle.glob("*.py"))
-    assert {"handler", "csv_body", "what_if", "fields"} <= set(modules), "what is loaded later would not be seen"
+    assert wanted <= set(modules), "what is loaded later would not be seen"
     code = (
         f"import sys; sys.path.insert(0, {str(bundle)!r}); import {', '.join(modules)}; print(sys.modules['contract'])"
     )
@@ -135,7 +156,7 @@ def test_the_functions_bundle_holds_all_that_it_loads(synthesised: Synthesised, 
     # Isolated: neither this folder nor PYTHONPATH helps out.
     done = subprocess.run(
         [sys.executable, "-I", "-B", "-c", code],
-        env=variables | {"ENDPOINT_NAME": "churn", "INVOKE_TIMEOUT_S": "1"},
+        env=variables | {"INVOKE_TIMEOUT_S": "1", "DATA_BUCKET": "data", **dict.fromkeys(NAMED, "churn")},
         capture_output=True,
         text=True,
         check=False,

@@ -33,6 +33,7 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", OURS),
     "RestApi/LogRole": ("apigateway.amazonaws.com", None),
     "Invoker/Role": ("lambda.amazonaws.com", None),
+    "ModelReport/Role": ("lambda.amazonaws.com", None),
     "Page/Role": ("lambda.amazonaws.com", None),
     "DataScientistRole": ("sagemaker.amazonaws.com", OURS),
     "ExperimentRole": ("sagemaker.amazonaws.com", OURS),

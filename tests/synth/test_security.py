@@ -74,7 +74,8 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
     jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
     intake = {"DataOwnerRole", "IntakeStepRole"}
-    assert users["Data"] == {"InputsRole", "ModelCardRole", "RegistrarRole"} | jobs | intake | studio
+    functions = {"InputsRole", "ModelCardRole", "ModelReportRole"}
+    assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
     assert users["Notices"] == {"IntakeMachineRole", "IntakeStepRole"}
 
@@ -128,8 +129,8 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
         if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
     }
     people = {"DataOwnerRole", "RegistrarRole"}
-    services = {"InputsRole", "IntakeStepRole", "ModelCardRole", "PageRole", "PipelineRole", "ModelRole"}
-    assert excepted == services | people
+    functions = {"InputsRole", "IntakeStepRole", "ModelCardRole", "ModelReportRole", "PageRole"}
+    assert excepted == {"PipelineRole", "ModelRole"} | functions | people
 
 
 def test_objects_do_not_pile_up(environment: Environment) -> None:
@@ -448,7 +449,7 @@ def test_the_network_has_the_doors_that_jobs_need(environment: Environment) -> N
 
 def test_timeouts_nest(environment: Environment) -> None:
     functions = {f.logical_id: f.properties for f in environment.resources("AWS::Lambda::Function")}
-    (invoker,) = [f for f in functions.values() if "ENDPOINT_NAME" in f.get("Environment", {}).get("Variables", {})]
+    (invoker,) = [f for f in functions.values() if "INVOKE_TIMEOUT_S" in f.get("Environment", {}).get("Variables", {})]
     call_s = int(invoker["Environment"]["Variables"]["INVOKE_TIMEOUT_S"])
     waits_ms = {
         m.properties["Integration"]["TimeoutInMillis"] for m in environment.resources("AWS::ApiGateway::Method")

@@ -72,6 +72,17 @@ class Functions(Runs):
         if answer["statusCode"] != 200:
             raise Failed(answer["body"])
 
+    def report(self, role: str) -> None:
+        """The function behind the page's view of the model tells what is served, how good it is and how fair."""
+        original = self.deployment.resource("Api", "AWS::Lambda::Function", "ModelReport")
+        log = self.deployment.resource("Api", "AWS::Logs::LogGroup", "ModelReport")
+        event = {"resource": "/model/report", "httpMethod": "GET", "requestContext": {"requestId": "errand"}}
+        with self.function(original, role) as function:
+            answer = self.call(function, event, log)
+        told = json.loads(answer["body"])
+        if answer["statusCode"] != 200 or not (told["version"] and told["test"] and told["bias"]):
+            raise Failed(answer["body"])
+
     def look_up(self, role: str) -> None:
         """A run asks which model the endpoint serves."""
         original = self.deployment.resource("Training", "AWS::Lambda::Function", "ChampionLookup")

@@ -1,0 +1,49 @@
+"""Answers how good the model in service is, from the reports of its run: the address /model/report of contract/."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from typing import Any
+
+import json_log
+import report
+from answers import Answer, answer, problem_answer
+from request import Request
+
+from contract.rules import JSON
+
+# A report changes when a version is registered, approved or put into service, or a watch ends: a minute is soon enough.
+FRESH_S = 60
+_latest: dict[str, Any] = {"until": 0.0, "body": ""}
+
+
+def handler(event: dict[str, Any], context: Any) -> Answer:
+    """Answer one request of API Gateway's proxy integration."""
+    started = time.perf_counter()
+    request = Request.of(event, context)
+    try:
+        made = _answered(request)
+    except Exception as exc:  # the table in problems.py knows what each one means
+        made = problem_answer(exc, request)
+        request.facts.update(json_log.describe(exc))
+    json_log.write(request, made["statusCode"], time.perf_counter() - started)
+    return made
+
+
+def _answered(request: Request) -> Answer:
+    body = _body()
+    tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    made = answer(304, JSON, "", request) if known & {tag, "*"} else answer(200, JSON, body, request)
+    # Says nothing of any customer: may be kept, and is asked for again by its tag.
+    made["headers"] |= {"ETag": tag, "Cache-Control": "no-cache"}
+    return made
+
+
+def _body() -> str:
+    if time.monotonic() >= _latest["until"]:
+        _latest.update(body=json.dumps(report.made(), allow_nan=False), until=time.monotonic() + FRESH_S)
+    body: str = _latest["body"]
+    return body

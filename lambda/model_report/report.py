@@ -1,0 +1,98 @@
+"""What the answer says: figures that are named here one by one, so that nothing else of a report gets out.
+
+No address of AWS and no account's number is among them, and nothing of a single customer.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import sources
+
+COSTS = ("missed_churner", "wasted_incentive", "saved_customer")
+# Of a metric of bias; the limits are there for those that the gate looks at.
+MEASURE = ("name", "value", "low", "high", "limit", "beyond")
+POST = "post_training_bias_metrics"
+Json = dict[str, Any]
+
+
+def made() -> Json:
+    """Gather the report of the version in service, and the newest versions."""
+    served = sources.in_service()
+    arns = sources.packages()
+    # The one in service may be older than the newest.
+    arns += [served] if served and served not in arns else []
+    with ThreadPoolExecutor(8) as pool:
+        packages = dict(zip(arns, pool.map(sources.package, arns), strict=True))
+        evaluations = dict(zip(arns, pool.map(_evaluation, packages.values()), strict=True))
+    current = packages.get(served, {})
+    evaluation = evaluations.get(served, {})
+    return {
+        "version": _version(served) if served else None,
+        "trained_at": evaluation.get("model", {}).get("trained_at"),
+        "test": _test(evaluation),
+        "bias": _bias(sources.document(_uri(current, "Bias", "PostTrainingReport"))),
+        "versions": [_told(arn, packages[arn], evaluations[arn], served) for arn in arns],
+    }
+
+
+def _version(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _uri(package: Json, part: str, report: str) -> str:
+    uri: str = package.get("ModelMetrics", {}).get(part, {}).get(report, {}).get("S3Uri", "")
+    return uri
+
+
+def _evaluation(package: Json) -> Json:
+    return sources.document(_uri(package, "ModelQuality", "Statistics"))
+
+
+def _test(evaluation: Json) -> Json | None:
+    """What was measured on the test customers; None where the report is gone."""
+    if not evaluation:
+        return None
+    cost, scores = evaluation["cost"], evaluation["curves"]["scores"]
+    return {
+        "customers": evaluation["n_customers"],
+        "churners": evaluation["n_churners"],
+        "metrics": evaluation["metrics"],
+        "threshold": cost["threshold"],
+        "costs": {name: cost[f"cost_{name}"] for name in COSTS},
+        "calibration": evaluation["calibration"],
+        "scores": {name: scores[name] for name in ("edges", "churners", "others")},
+        # Runs from before these were counted have none.
+        "outcomes": evaluation.get("outcomes"),
+    }
+
+
+def _bias(report: Json) -> list[Json]:
+    """What the decisions are like, group by group."""
+    facets = report.get(POST, {}).get("facets", {})
+    return [
+        {
+            "attribute": attribute,
+            "group": entry["value_or_threshold"],
+            "customers": entry["customers"],
+            "churners": entry["churners"],
+            "measures": [{name: one[name] for name in MEASURE if name in one} for one in entry["metrics"]],
+        }
+        for attribute, entries in facets.items()
+        for entry in entries
+    ]
+
+
+def _told(arn: str, package: Json, evaluation: Json, served: str) -> Json:
+    created: datetime = package["CreationTime"]
+    cost = evaluation.get("cost", {})
+    return {
+        "version": _version(arn),
+        "registered_at": created.astimezone(UTC).isoformat(timespec="seconds"),
+        "approval": package["ModelApprovalStatus"],
+        "in_service": arn == served,
+        "average_precision": evaluation.get("metrics", {}).get("average_precision"),
+        "cost_per_customer": cost.get("expected_cost_per_customer"),
+    }

@@ -1,0 +1,235 @@
+"""The function that reports on the model in service, against the shapes of SageMaker and S3, which botocore checks."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from jsonschema import Draft202012Validator
+
+from contract import openapi
+from ml.champion import Judged
+from ml.evaluate import evaluate
+from ml.money import Costs
+from schema import load_schema
+from stacks.components.bundles import bundle
+from stacks.components.model_report import SHARED
+from tests.unit.functions import LAMBDA, loaded
+
+ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
+NAME = "churn-test"
+THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+DOCUMENT = openapi.document(load_schema())
+LABELS = np.array([1.0, 0, 0, 1, 0, 0])
+EVALUATION = evaluate(LABELS, Judged(np.array([0.9, 0.1, 0.3, 0.15, 0.2, 0.05]), 0.2), Costs()) | {
+    "model": {"trained_at": "2026-01-02T03:00:00+00:00"},
+    "champion": {"name": f"{ARN}:model-package/{NAME}/1"},
+}
+MEASURES = [
+    {"name": "AD", "description": "d", "value": 0.01, "low": -0.1, "high": 0.1, "limit": 0.1, "beyond": False},
+    {"name": "DI", "description": "d", "value": None},
+]
+ENTRY = {"value_or_threshold": "Yes", "customers": 6, "churners": 2, "metrics": MEASURES}
+BIAS = {"post_training_bias_metrics": {"facets": {"intl_plan": [ENTRY]}}}
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    variables = {"ENDPOINT_NAME": NAME, "PACKAGE_GROUP_NAME": NAME, "DATA_BUCKET": "data"}
+    folder = bundle({".": LAMBDA / "model_report", **SHARED})
+    with loaded("model_report", monkeypatch, folder=folder, **variables) as module:
+        # One after the other: a stub takes the calls in their order.
+        monkeypatch.setattr(module.report, "ThreadPoolExecutor", Alone)
+        yield module
+
+
+class Alone:
+    """A pool of one."""
+
+    def __init__(self, _workers: int) -> None:
+        self.map = map
+
+    def __enter__(self) -> "Alone":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+@pytest.fixture
+def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
+    with Stubber(handler.report.sources._sagemaker) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def s3(handler: ModuleType) -> Iterator[Stubber]:
+    with Stubber(handler.report.sources._s3) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def package(version: int, bucket: str = "data") -> dict[str, Any]:
+    def report(name: str) -> dict[str, str]:
+        return {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/runs/r{version}/evaluation/{name}.json"}
+
+    return {
+        "ModelPackageGroupName": NAME,
+        "ModelPackageName": f"{NAME}-{version}",
+        "ModelPackageArn": f"{ARN}:model-package/{NAME}/{version}",
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "CreationTime": THEN,
+        "ModelApprovalStatus": "Approved" if version == 1 else "PendingManualApproval",
+        "ModelMetrics": {
+            "ModelQuality": {"Statistics": report("evaluation")},
+            "Bias": {"PostTrainingReport": report("bias")},
+        },
+        "InferenceSpecification": {"Containers": [{"Image": "i", "ModelDataUrl": "s3://m/model.tar.gz"}]},
+        "CustomerMetadataProperties": {"execution_role": f"{ARN}:secret"},
+    }
+
+
+def serves(sagemaker: Stubber, version: int | None) -> None:
+    if version is None:
+        sagemaker.add_client_error("describe_endpoint", "ValidationException", "none", 400)
+        return
+    times = {"CreationTime": THEN, "LastModifiedTime": THEN}
+    endpoint = {"EndpointName": NAME, "EndpointArn": f"{ARN}:endpoint/{NAME}", "EndpointStatus": "InService", **times}
+    sagemaker.add_response("describe_endpoint", endpoint | {"EndpointConfigName": "c"}, {"EndpointName": NAME})
+    config = {"EndpointConfigName": "c", "EndpointConfigArn": f"{ARN}:endpoint-config/c", "CreationTime": THEN}
+    variants = [{"VariantName": "main", "ModelName": "m"}]
+    sagemaker.add_response("describe_endpoint_config", config | {"ProductionVariants": variants})
+    arn = f"{ARN}:model-package/{NAME}/{version}"
+    model = {"ModelName": "m", "ModelArn": f"{ARN}:model/m", "CreationTime": THEN}
+    sagemaker.add_response("describe_model", model | {"PrimaryContainer": {"ModelPackageName": arn}})
+    sagemaker.add_response("describe_model_package", package(version), {"ModelPackageName": arn})
+
+
+def lists(sagemaker: Stubber, *versions: int, described: tuple[int, ...] = ()) -> None:
+    found = [
+        {
+            key: value
+            for key, value in package(v).items()
+            if key in ("ModelPackageArn", "ModelPackageName", "ModelPackageStatus", "CreationTime")
+        }
+        for v in versions
+    ]
+    sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": found})
+    for version in described or versions:
+        sagemaker.add_response("describe_model_package", package(version))
+
+
+def holds(s3: Stubber, key: str, document: object) -> None:
+    raw = json.dumps(document).encode()
+    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(raw), len(raw))}, {"Bucket": "data", "Key": key})
+
+
+def ask(handler: ModuleType, **headers: str) -> Any:
+    event = {"httpMethod": "GET", "resource": "/model/report", "headers": headers, "requestContext": {"requestId": "r"}}
+    return handler.handler(event, None)
+
+
+def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber
+) -> None:
+    serves(sagemaker, 1)
+    lists(sagemaker, 2, described=(2, 1))
+    holds(s3, "runs/r2/evaluation/evaluation.json", EVALUATION)
+    holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
+    holds(s3, "runs/r1/evaluation/bias.json", BIAS)
+    made = ask(handler)
+    assert made["statusCode"] == 200
+    answer = json.loads(made["body"])
+    Draft202012Validator({"$ref": "#/components/schemas/ModelReport", **DOCUMENT}).validate(answer)
+    assert "arn:" not in made["body"]
+    assert "111122223333" not in made["body"]
+    assert "s3:" not in made["body"]
+    assert answer["version"] == "1"
+    assert answer["trained_at"] == "2026-01-02T03:00:00+00:00"
+    assert [(v["version"], v["in_service"], v["approval"]) for v in answer["versions"]] == [
+        ("2", False, "PendingManualApproval"),
+        ("1", True, "Approved"),
+    ]
+    assert answer["versions"][0]["registered_at"] == "2026-01-02T03:04:05+00:00"
+    assert answer["test"]["threshold"] == 0.2
+    assert answer["test"]["costs"] == Costs()._asdict()
+    assert answer["test"]["outcomes"] == EVALUATION["outcomes"]
+    assert answer["bias"][0]["attribute"] == "intl_plan"
+    assert "description" not in answer["bias"][0]["measures"][0]
+
+
+def test_the_copy_at_hand_is_told_from_another_and_sagemaker_is_asked_once_a_minute(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serves(sagemaker, None)
+    lists(sagemaker, 1)
+    holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
+    first = ask(handler)
+    tag = first["headers"]["ETag"]
+    assert json.loads(first["body"])["version"] is None
+    assert json.loads(first["body"])["test"] is None
+    assert ask(handler, **{"If-None-Match": f"W/{tag}"})["statusCode"] == 304
+    assert ask(handler, **{"If-None-Match": '"other"'})["statusCode"] == 200
+    assert first["headers"]["Cache-Control"] == "no-cache"
+    now = handler.time.monotonic() + handler.FRESH_S
+    monkeypatch.setattr(handler.time, "monotonic", lambda: now)
+    serves(sagemaker, None)
+    lists(sagemaker, 2, 1)
+    # The report of version 1 is known already: a run's files do not change.
+    holds(s3, "runs/r2/evaluation/evaluation.json", EVALUATION)
+    again = ask(handler, **{"If-None-Match": tag})
+    assert again["statusCode"] == 200
+    assert [v["version"] for v in json.loads(again["body"])["versions"]] == ["2", "1"]
+
+
+def test_reports_that_are_gone_or_lie_elsewhere_leave_gaps(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber
+) -> None:
+    serves(sagemaker, 1)
+    sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": []})
+    sagemaker.add_response("describe_model_package", package(1, bucket="of-somebody-else"))
+    answer = json.loads(ask(handler)["body"])
+    assert answer["version"] == "1"
+    assert answer["test"] is None
+    assert answer["bias"] == []
+    assert answer["versions"][0]["average_precision"] is None
+    s3.add_client_error("get_object", "NoSuchKey")
+    assert handler.report.sources.read("runs/gone.json") == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "http", "status"),
+    [("ThrottlingException", 400, 503), ("InternalFailure", 500, 503), ("AccessDeniedException", 400, 500)],
+)
+def test_what_sagemaker_refuses_becomes_a_problem_without_its_words(
+    handler: ModuleType, sagemaker: Stubber, code: str, http: int, status: int
+) -> None:
+    sagemaker.add_client_error("describe_endpoint", code, f"{ARN} is secret", http)
+    made = ask(handler)
+    assert made["statusCode"] == status
+    assert "secret" not in made["body"]
+    assert ("Retry-After" in made["headers"]) is (status == 503)
+    assert json.loads(made["body"])["request_id"] == "r"
+
+
+def test_silence_is_worth_another_try(handler: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(**_: str) -> None:
+        raise ReadTimeoutError(endpoint_url="https://example.com")
+
+    monkeypatch.setattr(handler.report.sources._sagemaker, "describe_endpoint", silent)
+    assert ask(handler)["statusCode"] == 503
+
+
+def test_other_refusals_of_s3_are_faults(handler: ModuleType, s3: Stubber) -> None:
+    s3.add_client_error("get_object", "AccessDenied")
+    with pytest.raises(ClientError):
+        handler.report.sources.read("runs/r1/evaluation/evaluation.json")
