@@ -56,7 +56,14 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         subnets=network.subnets,
         security_group=network.jobs_security_group,
     )
-    training = TrainingStack(app, f"{prefix}-Training", place=place, raw_data=raw_data, **common)
+    training = TrainingStack(
+        app,
+        f"{prefix}-Training",
+        place=place,
+        raw_data=raw_data,
+        search_space=hyperparameters.search_space(),
+        **common,
+    )
     studio = []
     if network.studio_network:
         studio.append(
@@ -133,6 +140,15 @@ def check_hyperparameters(settings: Settings) -> None:
             rule=str(exc).removeprefix("Hyperparameters: ").rstrip("."),
             remedy="Correct the pair in config/environments.py.",
         ) from exc
+    ranges = hyperparameters.search_space()["ranges"]
+    searched = {one["Name"] for rows in ranges.values() for one in rows} - dict(chosen).keys()
+    if settings.training.tuning and not searched:
+        raise SettingsError(
+            field="training.hyperparameters",
+            value=chosen,
+            rule="must leave one of those that training.tuning searches open",
+            remedy="Take a pair out, or switch the search off: what is fixed is not searched.",
+        )
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ MEASURES = ("log loss", "average precision", "cost in USD")
 
 def tune(train: Dataset, validation: Dataset, columns: tuple[str, ...], trials: int, seed: int) -> dict[str, Any]:
     """Return the settings of the trial with the least validation log loss."""
-    ranges, defaults = Ranges(hyperparameters.ranges()), hyperparameters.defaults()
+    ranges, defaults = Ranges(hyperparameters.search_space()["ranges"]), hyperparameters.defaults()
     points: list[list[float]] = []
     losses: list[float] = []
     tried = []

@@ -11,7 +11,7 @@ from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
-from config.training import TrainingSettings
+from config.training import TrainingSettings, TuningSettings
 
 __all__ = [
     "ENVIRONMENTS",
@@ -30,6 +30,7 @@ __all__ = [
     "StorageSettings",
     "StudioSettings",
     "TrainingSettings",
+    "TuningSettings",
     "WebSettings",
     "load_settings",
 ]

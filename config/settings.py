@@ -64,10 +64,12 @@ class Settings(Section):
         )
         waited_s = self.training.spot_wait_s if self.training.spot else 0
         needed_s = TIMED_STEP_COUNT * self.training.step_timeout_s + waited_s
+        if self.training.tuning:
+            needed_s = (TIMED_STEP_COUNT - 1) * self.training.step_timeout_s + self.training.tuning.timeout_s
         if needed_s > self.deployment.run_timeout_s:
             self.training.refuse(
                 "step_timeout_s",
-                rule=f"must leave {TIMED_STEP_COUNT} steps ({needed_s} s in all, with the wait for spot) inside "
+                rule=f"must leave {TIMED_STEP_COUNT} steps ({needed_s} s in all, waits and search included) inside "
                 f"deployment.run_timeout_s ({self.deployment.run_timeout_s})",
                 remedy="Otherwise a deployment gives up on a run that is still allowed to go on.",
             )

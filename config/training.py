@@ -10,6 +10,49 @@ from config.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
+class TuningSettings(Section):
+    """A search for better hyperparameters in every run; ``ml/hyperparameters.py`` says which, and in which ranges.
+
+    Attributes
+    ----------
+    jobs : int
+        Training jobs in all.
+    parallel : int
+        Training jobs at the same time. The more, the less each learns from those before it.
+    timeout_s : int
+        Longest run of the whole search, in seconds; the best model until then is taken.
+    early_stopping : bool
+        Whether SageMaker stops a training job that does worse than the median of those before it.
+    objective : str
+        What the best model has least or most of on the validation customers: a metric of the image's own.
+    seed : int
+        Of the search.
+    """
+
+    section: ClassVar[str] = "training.tuning"
+
+    jobs: int = 20
+    parallel: int = 5
+    timeout_s: int = 1200
+    early_stopping: bool = True
+    objective: Literal["validation:logloss", "validation:auc"] = "validation:logloss"
+    seed: int = 1729
+
+    def check(self) -> None:
+        """Check the limits, which are SageMaker's own."""
+        self.require_range("jobs", low=1, high=750, remedy="Twenty find what there is to find among six of them.")
+        self.require_range("parallel", low=1, high=100, remedy="A few at a time, so that later ones can learn.")
+        self.require(
+            self.parallel <= self.jobs,
+            "parallel",
+            rule=f"must be at most training.tuning.jobs ({self.jobs})",
+            remedy="There are no more jobs than that.",
+        )
+        self.require_range("timeout_s", low=120, high=86400, remedy="Give a search between two minutes and a day.")
+        self.require_range("seed", low=0, high=2**31 - 1, remedy="Any number will do.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings(Section):
     """The pipeline: its machines, its time, its costs and its gate.
 
@@ -28,6 +71,9 @@ class TrainingSettings(Section):
         How long a job may wait for a spare machine beside `step_timeout_s`, in seconds.
     hyperparameters : tuple of (str, str)
         Overrides of the defaults in ``ml/hyperparameters.py``; ``app.py`` checks them against its table.
+    tuning : TuningSettings or None
+        A search for better hyperparameters in place of one training job with those of the table; None does without,
+        as docs/decisions/tuning.md advises.
     cost_missed_churner, cost_wasted_incentive, cost_saved_customer : float
         What a decision costs, in USD: a churner nobody called, an incentive for a customer who would
         have stayed, and an incentive for one who would have left.
@@ -55,6 +101,7 @@ class TrainingSettings(Section):
     spot: bool = False
     spot_wait_s: int = 600
     hyperparameters: tuple[tuple[str, str], ...] = ()
+    tuning: TuningSettings | None = None
     cost_missed_churner: float = 500.0
     cost_wasted_incentive: float = 100.0
     cost_saved_customer: float = 100.0

@@ -131,8 +131,15 @@ def read(argv: Sequence[str], file: Path) -> dict[str, Any]:
     return parse({**in_file, **given})
 
 
-def ranges() -> dict[str, list[dict[str, str]]]:
-    """Return where tuning looks, as SageMaker's API takes it (ParameterRanges)."""
+def search_space() -> dict[str, Any]:
+    """Return what a tuning job is told of this table, as SageMaker's API takes it.
+
+    Returns
+    -------
+    dict
+        ``ranges``: where it looks (ParameterRanges). ``fixed``: what the image's list requires of every request
+        (StaticHyperParameters); a script would know its own default.
+    """
     found: dict[str, list[dict[str, str]]] = {"IntegerParameterRanges": [], "ContinuousParameterRanges": []}
     for row in TABLE:
         if row.tuned:
@@ -140,7 +147,7 @@ def ranges() -> dict[str, list[dict[str, str]]]:
             bounds = {"MinValue": f"{row.tuned.low:g}", "MaxValue": f"{row.tuned.high:g}"}
             scale = "Logarithmic" if row.tuned.logarithmic else "Linear"
             found[f"{kind}ParameterRanges"].append({"Name": row.name, **bounds, "ScalingType": scale})
-    return found
+    return {"ranges": found, "fixed": {"num_round": str(BY_NAME["num_round"].default)}}
 
 
 def for_xgboost(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -39,6 +40,7 @@ class TrainingStack(Stack):
         settings: Settings,
         place: Place,
         raw_data: RawData,
+        search_space: Mapping[str, Any],
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -62,6 +64,7 @@ class TrainingStack(Stack):
             package_group=self.package_group,
             functions=[lookup, card_writer],
             instance_types=settings.training.instance_types,
+            tunes=settings.training.tuning is not None,
         )
         registrar = registrar_role(self, settings=settings.identity, place=place, package_group=self.package_group)
         # Here and not beside the endpoint: SageMaker still needs it after the endpoint's deletion, to take its network
@@ -94,6 +97,7 @@ class TrainingStack(Stack):
             champion_function_arn=lookup.function_arn,
             card_function_arn=card_writer.function_arn,
             facts={"schema_hash": load_schema().hash, "code_hash": inputs.code_hash},
+            search_space=search_space,
         ).definition()
         self.pipeline = sagemaker.CfnPipeline(
             self,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 ONGOING = ("Executing", "Stopping")
 # SageMaker has no exception of its own for some things that are not there.
 NOT_THERE = ("ResourceNotFound", "ValidationException")
+# Kinds of job that train, and what SageMaker adds to the name of one for those that train for it: a number and a hash.
+_TRAINS = {"TrainingJob": "", "TuningJob": "-[0-9]+-[0-9a-z]+"}
+_OF_NO_JOB = "(?!)"
 Client = Any
 
 
@@ -47,13 +51,18 @@ def registered(client: Client, execution: str) -> str | None:
     return None
 
 
-def trained(client: Client, execution: str) -> list[str]:
-    """Where the run's training jobs left their models: how these keys end, which SageMaker makes of the jobs' names.
+def trained(client: Client, execution: str) -> re.Pattern[str]:
+    """Where the run's training jobs left their models: what these addresses end in, made of the jobs' names.
 
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
+    Names are one whatever their case, and SageMaker has written ARNs in lower case.
     """
-    arns = (step.get("Metadata", {}).get("TrainingJob", {}).get("Arn") for step in steps(client, execution))
-    return [f"/{arn.rpartition('/')[2]}/output/model.tar.gz" for arn in arns if arn]
+    names = [_OF_NO_JOB]
+    for step in steps(client, execution):
+        for kind, ending in _TRAINS.items():
+            if arn := step.get("Metadata", {}).get(kind, {}).get("Arn"):
+                names.append(re.escape(arn.rpartition("/")[2]) + ending)
+    return re.compile(rf"/(?:{'|'.join(names)})/output/model\.tar\.gz\Z", re.IGNORECASE)
 
 
 def started_by(client: Client, execution: str, role: str) -> bool:

@@ -86,9 +86,9 @@ def _require_trained(client: Client, package: Mapping[str, Any], execution: str)
 
     In which bucket it lies is the matter of the model's role, which reads in no other than ours.
     """
-    trained = tuple(executions.trained(client, execution))
+    trained = executions.trained(client, execution)
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
-    if not containers or not all(one.get("ModelDataUrl", "").endswith(trained) for one in containers):
+    if not containers or not all(trained.search(one.get("ModelDataUrl", "")) for one in containers):
         raise NotServable(
             f"The model package holds another model than its run has trained ({package['ModelPackageArn']})."
         )

@@ -1,8 +1,10 @@
-"""The churn pipeline: prepare, train, evaluate, a gate, then registration or a refusal that says why."""
+"""The churn pipeline: prepare, train or tune, evaluate, a gate, then registration or a refusal that says why."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from config import TrainingSettings
 from stacks.components import jobs
@@ -26,6 +28,7 @@ from stacks.components.pipeline_definition import (
     text,
 )
 from stacks.components.registration import Reports, register_step
+from stacks.components.training_steps import Trained, Training, train, tune
 
 COSTS = {
     "cost_missed_churner": "CostMissedChurner",
@@ -42,14 +45,10 @@ LIMITS = {
 }
 # Below the code: what the evaluate step gets in place of a model where none is in production.
 NO_MODEL = "ml/no_model/"
-# The serving stack copies the user's code, installs it with pip and must not look for a network. pip negates the
-# variable of an option that begins with "no-": PIP_NO_BUILD_ISOLATION=0 is what switches the isolation off.
 SERVING_ENVIRONMENT = {
     "SAGEMAKER_PROGRAM": "inference.py",
     "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-    "PIP_NO_BUILD_ISOLATION": "0",
-    "PIP_NO_INDEX": "1",
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    **jobs.PIP_OFFLINE,
 }
 
 
@@ -70,12 +69,15 @@ class ChurnPipeline:
     champion_function_arn: str
     card_function_arn: str
     facts: dict[str, str]
+    search_space: Mapping[str, Any]
 
     def definition(self) -> dict[str, Json]:
         """Build the definition."""
         judged = [self._evaluate(), self._gate()]
         compared = [self._champion()] if self.settings.compare_with_champion else []
-        return definition(parameters=self._parameters(), steps=[self._prepare(), *compared, self._train(), *judged])
+        return definition(
+            parameters=self._parameters(), steps=[self._prepare(), *compared, self._trained.step, *judged]
+        )
 
     def _parameters(self) -> list[Parameter]:
         numbers = {**COSTS, **LIMITS}
@@ -109,11 +111,10 @@ class ChurnPipeline:
             outputs=["ModelUri", "Champion"],
         )
 
-    def _train(self) -> Step:
-        hyperparameters = dict(self.settings.hyperparameters)
+    @property
+    def _trained(self) -> Trained:
         costs = {key: text(parameter(name)) for key, name in COSTS.items()}
-        return jobs.training_step(
-            "Train",
+        training = Training(
             surroundings=self.surroundings,
             role_arn=self.training_role_arn,
             channels={
@@ -123,8 +124,11 @@ class ChurnPipeline:
             },
             output_uri=self._run_uri(self.models_uri, "model"),
             checkpoints_uri=self._run_uri(self.checkpoints_uri),
-            hyperparameters={**hyperparameters, **costs},
+            hyperparameters={**dict(self.settings.hyperparameters), **costs},
         )
+        if self.settings.tuning:
+            return tune(training, settings=self.settings.tuning, space=self.search_space)
+        return train(training)
 
     def _prepared(self, name: str) -> Json:
         return join(processing_output("Prepare", "prepared"), name, on="/")
@@ -134,7 +138,7 @@ class ChurnPipeline:
 
     def _evaluate(self) -> Step:
         inputs = {
-            "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+            "model": self._trained.model_uri,
             "prepared": processing_output("Prepare", "prepared"),
         }
         told = {
@@ -173,7 +177,7 @@ class ChurnPipeline:
             "Register",
             image_uri=self.surroundings.image_uri,
             package_group_name=self.package_group_name,
-            model_uri=step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
+            model_uri=self._trained.model_uri,
             environment=SERVING_ENVIRONMENT,
             reports=Reports(
                 data=self._evaluated("data.json"),
@@ -182,7 +186,7 @@ class ChurnPipeline:
                 explainability=self._evaluated("explainability.json"),
                 baseline=self._evaluated("baseline.json"),
             ),
-            facts={**self.facts, "raw_data": parameter("RawDataUri"), "run": EXECUTION_ID},
+            facts={**self.facts, "raw_data": parameter("RawDataUri"), "run": EXECUTION_ID, **self._trained.facts},
         )
 
     def _card(self) -> Step:

@@ -10,8 +10,11 @@ from stacks.components.pipeline_definition import Json, Step
 
 _PROCESSING = "/opt/ml/processing"
 OUTPUT_PATH = f"{_PROCESSING}/output"
-_CODE = "code"
+CODE = "code"
 CSV_TYPE, JSON_TYPE = "text/csv", "application/json"
+# The framework's toolkit installs a user's script with pip, and must not look for a network. pip negates the variable
+# of an option that begins with "no-": PIP_NO_BUILD_ISOLATION=0 is what switches the isolation off.
+PIP_OFFLINE = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def input_path(name: str) -> str:
@@ -89,9 +92,9 @@ def processing_step(
                 "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
                 "ContainerArguments": list(arguments),
             },
-            "Environment": {"PYTHONPATH": input_path(_CODE)},
+            "Environment": {"PYTHONPATH": input_path(CODE)},
             "ProcessingInputs": [
-                _processing_input(key, uri) for key, uri in {_CODE: surroundings.code_uri, **inputs}.items()
+                _processing_input(key, uri) for key, uri in {CODE: surroundings.code_uri, **inputs}.items()
             ],
             "ProcessingOutputConfig": {
                 "KmsKeyId": surroundings.data_key_arn,
@@ -127,51 +130,3 @@ def _processing_input(name: str, uri: Json) -> Json:
             "S3CompressionType": "None",
         },
     }
-
-
-def training_step(
-    name: str,
-    *,
-    surroundings: JobSurroundings,
-    role_arn: str,
-    channels: Mapping[str, tuple[Json, str]],
-    output_uri: Json,
-    checkpoints_uri: Json,
-    hyperparameters: Mapping[str, Json],
-) -> Step:
-    """Run ``python3 -m ml.<name>`` over channels; the model directory becomes the artifact.
-
-    `channels` gives the address and the content type of each.
-
-    No metric definitions: SageMaker refuses a request that brings its own to a built-in image, and that image's
-    (``validation:auc`` and so on) read what ``ml.train`` prints.
-    """
-    return Step(
-        name=name,
-        type="Training",
-        arguments={
-            "AlgorithmSpecification": {
-                "TrainingImage": surroundings.image_uri,
-                "TrainingInputMode": "File",
-                "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
-            },
-            "Environment": {"PYTHONPATH": f"/opt/ml/input/data/{_CODE}"},
-            "HyperParameters": dict(hyperparameters),
-            "InputDataConfig": [
-                *(_channel(key, uri) | {"ContentType": kind} for key, (uri, kind) in channels.items()),
-                _channel(_CODE, surroundings.code_uri),
-            ],
-            "OutputDataConfig": {"S3OutputPath": output_uri, "KmsKeyId": surroundings.models_key_arn},
-            "ResourceConfig": surroundings.cluster(surroundings.settings.training_instance_type),
-            "EnableNetworkIsolation": True,
-            "EnableInterContainerTrafficEncryption": True,
-            "VpcConfig": surroundings.vpc,
-            "RoleArn": role_arn,
-            **surroundings.spot(checkpoints_uri),
-        },
-    )
-
-
-def _channel(name: str, uri: Json) -> dict[str, Json]:
-    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "CompressionType": "None", "DataSource": {"S3DataSource": source}}

@@ -17,9 +17,18 @@ from stacks.components.guardrails import guardrails
 from stacks.components.images import xgboost_repository_arn
 from stacks.components.permissions import SAGEMAKER
 from stacks.components.place import Place
+from stacks.components.training_steps import TUNING_STEP
 
 # Where things lie in the buckets.
 RAW, CODE = "raw/", "code/"
+# What a step that tunes does with its job.
+TUNE = (
+    "sagemaker:AddTags",
+    "sagemaker:CreateHyperParameterTuningJob",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+    "sagemaker:StopHyperParameterTuningJob",
+)
 
 
 def job_grants(stack: Stack, *, place: Place, log_groups: Sequence[str]) -> list[Grant]:
@@ -85,6 +94,7 @@ def pipeline_role(
     package_group: sagemaker.CfnModelPackageGroup,
     functions: Sequence[lambda_.IFunction],
     instance_types: Sequence[str],
+    tunes: bool,
 ) -> iam.Role:
     """Run the steps: start and watch jobs under their own roles, call the steps that are functions, read what the gate
     reads, register the package.
@@ -95,6 +105,11 @@ def pipeline_role(
         return stack.format_arn(service="sagemaker", resource=kind, resource_name="pipelines-*")
 
     made_up = "SageMaker Pipelines makes its jobs' names up; all begin with this word."
+    # 32 characters are too few for that word: <execution>-<first letters of the step>-<something random>.
+    tuning_jobs = stack.format_arn(
+        service="sagemaker", resource="hyper-parameter-tuning-job", resource_name=f"*-{TUNING_STEP}-*"
+    )
+    made_up_too = "SageMaker Pipelines makes its jobs' names up; those of tuning have the step's name in the middle."
     packages = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
@@ -114,7 +129,10 @@ def pipeline_role(
                 on=[jobs_named("processing-job")],
                 wildcard_because=made_up,
             ),
-            allow(
+            # The training jobs of a tuning job are started by SageMaker, and asked for through it.
+            allow(*TUNE, on=[tuning_jobs], wildcard_because=made_up_too)
+            if tunes
+            else allow(
                 "sagemaker:AddTags",
                 "sagemaker:CreateTrainingJob",
                 "sagemaker:DescribeTrainingJob",

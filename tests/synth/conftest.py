@@ -156,15 +156,16 @@ def environment(request: pytest.FixtureRequest, synthesised: Synthesised) -> Env
     return synthesised.environments[request.param]
 
 
-@pytest.fixture
-def synthesise(raw_data: RawData, tmp_path: Path) -> Callable[[Settings], Environment]:
+@pytest.fixture(scope="session")
+def synthesise(raw_data: RawData, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Settings], Environment]:
     """Synthesise settings of a test's own, cdk-nag included."""
 
     def run(settings: Settings) -> Environment:
-        app = App(context=CONTEXT, outdir=str(tmp_path / "assembly"))
+        folder = tmp_path_factory.mktemp("assembly")
+        app = App(context=CONTEXT, outdir=str(folder))
         churn_app.build(app, settings=settings, raw_data=raw_data)
         check_all(app)
         app.synth()
-        return Environment(settings, read_templates(tmp_path / "assembly", settings.name))
+        return Environment(settings, read_templates(folder, settings.name))
 
     return run

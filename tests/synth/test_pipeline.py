@@ -201,7 +201,12 @@ def test_a_package_keeps_what_was_found_out_about_its_model(environment: Environ
         "Bias/PostTrainingConstraints": "Evaluate/bias.json",
         "Explainability/Constraints": "Evaluate/explainability.json",
     }
-    assert arguments["CustomerMetadataProperties"].keys() == {"schema_hash", "code_hash", "raw_data", "run"}
+    assert arguments["CustomerMetadataProperties"].keys() == {
+        *("schema_hash", "code_hash", "raw_data", "run"),
+        *("training_job", "training_seconds", "billable_seconds"),
+    }
+    saved = arguments["CustomerMetadataProperties"]["billable_seconds"]
+    assert saved == {"Std:Join": {"On": "", "Values": [{"Get": "Steps.Train.BillableTimeInSeconds"}]}}
     assert arguments["MetadataProperties"] == {"GeneratedBy": {"Get": "Execution.PipelineExecutionArn"}}
 
 

@@ -22,6 +22,7 @@ from config import (
     StorageSettings,
     StudioSettings,
     TrainingSettings,
+    TuningSettings,
     WebSettings,
     load_settings,
 )
@@ -90,6 +91,12 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (TrainingSettings, {"training_instance_type": "ml.g4dn.xlarge"}, "training.training_instance_type", "NVMe"),
     (TrainingSettings, {"volume_gb": 0}, "training.volume_gb", "from 1 to 1024"),
     (TrainingSettings, {"spot_wait_s": -1}, "training.spot_wait_s", "from 0 to 86400"),
+    (TrainingSettings, {"tuning": True}, "training.tuning", "of type"),
+    (TuningSettings, {"jobs": 0}, "training.tuning.jobs", "from 1 to 750"),
+    (TuningSettings, {"parallel": 21}, "training.tuning.parallel", r"at most training.tuning.jobs (20)"),
+    (TuningSettings, {"timeout_s": 60}, "training.tuning.timeout_s", "from 120 to 86400"),
+    (TuningSettings, {"seed": -1}, "training.tuning.seed", "from 0 to"),
+    (TuningSettings, {"objective": "validation:aucpr"}, "training.tuning.objective", "one of"),
     (
         TrainingSettings,
         {"maximum_recall_difference": 1.1},

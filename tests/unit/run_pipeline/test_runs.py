@@ -1,5 +1,6 @@
 """The deployment's run of the pipeline, against SageMaker's own API shapes (botocore checks every call and answer)."""
 
+import contextlib
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -204,6 +205,33 @@ def package(status: str, approval: str, *, model: str = MODEL, **more: str) -> d
         "ModelPackageStatus": status,
         "ModelPackageStatusDetails": {"ValidationStatuses": []},
     }
+
+
+TUNED = "s3://models/runs/run1/model/run1-Tune-AbC"
+
+
+@pytest.mark.parametrize(
+    ("model", "good"),
+    [
+        (f"{TUNED}-007-702449e1/output/model.tar.gz", True),
+        (f"{TUNED.replace('Tune-AbC', 'tune-abc')}-007-702449e1/output/model.tar.gz", True),
+        (f"{TUNED}-007-702449e1-more/output/model.tar.gz", False),
+        (f"{TUNED}/output/model.tar.gz", False),
+        (f"{TUNED.replace('run1-', 'run2-')}-007-702449e1/output/model.tar.gz", False),
+        (f"{TUNED}-007-702449e1/output/model.tar.gz/other.tar.gz", False),
+    ],
+)
+def test_a_package_may_hold_the_model_of_a_training_job_that_the_run_s_tuning_made(
+    handler: ModuleType, sagemaker: Stubber, model: str, good: bool
+) -> None:
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:hyper-parameter-tuning-job/run1-Tune-AbC"
+    tuned = {"StepName": "Tune", "StepStatus": "Succeeded", "Metadata": {"TuningJob": {"Arn": arn}}}
+    sagemaker.add_response("describe_model_package", package("Completed", "Approved", model=model))
+    steps(sagemaker, tuned, REGISTERED)
+    packages = handler.runs.packages
+    refused = contextlib.nullcontext() if good else pytest.raises(packages.NotServable, match="holds another model")
+    with refused:
+        packages.approve(handler._sagemaker, f"{ARN}/execution/run1", PACKAGE, because="test")
 
 
 def test_a_run_whose_package_is_gone_is_not_taken_again(handler: ModuleType, sagemaker: Stubber) -> None:
