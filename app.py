@@ -56,12 +56,14 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         subnets=network.subnets,
         security_group=network.jobs_security_group,
     )
+    serving_name = f"{prefix}-Serving"
     training = TrainingStack(
         app,
         f"{prefix}-Training",
         place=place,
         raw_data=raw_data,
         search_space=hyperparameters.search_space(),
+        serving_stack=serving_name,
         **common,
     )
     studio = []
@@ -80,7 +82,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         )
     serving = ServingStack(
         app,
-        f"{prefix}-Serving",
+        serving_name,
         place=place,
         pipeline=training.pipeline,
         package_group=training.package_group,

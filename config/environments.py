@@ -39,7 +39,12 @@ def _prod() -> Settings:
         storage=StorageSettings(retain_on_destroy=True, log_retention_days=365, noncurrent_version_days=90),
         deployment=DeploymentSettings(termination_protected=True),
         serving=ServingSettings(
-            approval="person", instance_count=2, canary_percent=50, canary_bake_s=600, terminate_wait_s=300
+            approval="person",
+            instance_count=2,
+            autoscaling_max_count=4,
+            canary_percent=50,
+            canary_bake_s=600,
+            terminate_wait_s=300,
         ),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
         # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
@@ -56,6 +61,15 @@ def _local() -> Settings:
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
         deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
         training=TrainingSettings(step_timeout_s=240, spot=True, spot_wait_s=60),
+        # Two machines, so that a new model gets a canary; one process stands for both.
+        serving=ServingSettings(
+            instance_count=2,
+            autoscaling_max_count=4,
+            canary_percent=50,
+            canary_bake_s=4,
+            terminate_wait_s=2,
+            update_timeout_s=600,
+        ),
         studio=StudioSettings(enabled=True),
         # The schedule is there to be looked at: no laptop run lives that long.
         retraining=RetrainingSettings(debounce_s=2, poll_s=1, schedule="rate(30 days)", on_drift=True),

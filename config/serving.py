@@ -21,7 +21,12 @@ class ServingSettings(Section):
         Who lets a model into service: the pipeline's gate alone, or a person with the registrar's role who looks at
         what passed it. The very first model needs no person: nothing is served yet that it could harm.
     instance_type, instance_count
-        Machines behind the endpoint; not used by a serverless one.
+        Machines behind the endpoint; not used by a serverless one. With autoscaling, the count is the least there are.
+    autoscaling_max_count : int
+        The most machines there may be; 0 keeps instance_count.
+    autoscaling_invocations_per_instance : int
+        Requests a minute for which one machine is to be there. AWS advises half of what a machine was measured to
+        take, times 60; the default assumes 40 requests a second, and was not measured on AWS.
     serverless : bool
         Whether AWS runs the model on demand. Saves money, and gives up VPC, isolation and capture.
     serverless_memory_mb, serverless_max_concurrency : int
@@ -41,6 +46,8 @@ class ServingSettings(Section):
     approval: Literal["gate", "person"] = "gate"
     instance_type: str = "ml.m5.large"
     instance_count: int = 1
+    autoscaling_max_count: int = 0
+    autoscaling_invocations_per_instance: int = 1200
     serverless: bool = False
     serverless_memory_mb: int = 2048
     serverless_max_concurrency: int = 5
@@ -66,7 +73,24 @@ class ServingSettings(Section):
         self.require_range("data_capture_percent", low=0, high=100, remedy="Give a share in percent.")
         if self.serverless:
             self._check_serverless()
+        self._check_scaling()
         self._check_update()
+
+    @property
+    def autoscaled(self) -> bool:
+        """Whether the number of machines follows the traffic."""
+        return self.autoscaling_max_count > 0
+
+    def _check_scaling(self) -> None:
+        self.require(
+            self.autoscaling_max_count == 0 or self.instance_count < self.autoscaling_max_count <= 100,
+            "autoscaling_max_count",
+            rule=f"must be 0, or more than serving.instance_count ({self.instance_count}) and at most 100",
+            remedy="Name the most machines that traffic may call for, or 0 for a fixed number.",
+        )
+        self.require_range(
+            "autoscaling_invocations_per_instance", low=1, high=1000000, remedy="Measure what one machine takes."
+        )
 
     def _check_serverless(self) -> None:
         impossible = {
@@ -74,6 +98,7 @@ class ServingSettings(Section):
             "network_isolated": "a serverless endpoint cannot be isolated",
             "data_capture_percent": "a serverless endpoint cannot capture data",
             "canary_percent": "a serverless endpoint has no instances to shift traffic between",
+            "autoscaling_max_count": "AWS scales a serverless endpoint by itself",
         }
         for name, why in impossible.items():
             self.require(

@@ -11,7 +11,8 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import Settings
-from stacks.components.model_endpoint import ModelEndpoint
+from stacks.components.endpoint_scaling import EndpointScaling
+from stacks.components.model_endpoint import VARIANT, ModelEndpoint
 from stacks.components.pipeline_run import PipelineRun
 from stacks.components.place import Place
 from stacks.components.storage import log_group
@@ -72,6 +73,8 @@ class ServingStack(Stack):
             role=model_role,
             log=log,
         ).endpoint
+        if settings.serving.autoscaled:
+            EndpointScaling(self, "Scaling", settings=settings.serving, endpoint=self.endpoint, variant=VARIANT)
         CfnOutput(self, "EndpointName", value=self.endpoint.attr_endpoint_name)
         CfnOutput(self, "ModelPackageArn", value=run.model_package_arn)
         CfnOutput(self, "RunInputs", value=run.run_inputs)

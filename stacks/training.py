@@ -41,6 +41,7 @@ class TrainingStack(Stack):
         place: Place,
         raw_data: RawData,
         search_space: Mapping[str, Any],
+        serving_stack: str,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -74,6 +75,7 @@ class TrainingStack(Stack):
             place=place,
             endpoint_name=settings.resource_name,
             captures=settings.serving.data_capture_percent > 0,
+            rollback_alarms=f"{serving_stack}-*" if settings.serving.canary_percent else None,
         )
         definition = ChurnPipeline(
             settings=settings.training,

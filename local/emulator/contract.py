@@ -57,7 +57,12 @@ NAMES: dict[str, dict[str, Any]] = {
         "enforce": ["access_key_id", "iam_action", "service", "region", "resource_arn"],
     },
     "ministack.core.lambda_runtime": {"execution_credentials": ["config"]},
-    "ministack.core.responses": {"get_account_id": [], "get_region": [], "request_scope": ["account_id"]},
+    "ministack.core.responses": {
+        "AccountRegionScopedDict": None,
+        "get_account_id": [],
+        "get_region": [],
+        "request_scope": ["account_id"],
+    },
     "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers", "query_params"]},
     "ministack.services.apigateway_v1": {
         "_GatewayError": ["response_type", "message"],

@@ -92,8 +92,8 @@ class ModelEndpoint(Construct):
             "Endpoint",
             endpoint_name=name,
             endpoint_config_name=config.attr_endpoint_config_name,
-            # An update sets the capacity that the settings name; autoscaling, once there is some, must keep its own.
-            retain_all_variant_properties=False,
+            # Autoscaled capacity survives a new model; otherwise an update sets what the settings name.
+            retain_all_variant_properties=settings.autoscaled,
             deployment_config=self._deployment() if settings.canary_percent else None,
         )
         self.endpoint.node.add_dependency(log)
@@ -139,7 +139,9 @@ class ModelEndpoint(Construct):
     def _deployment(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
         """Give a new model a share of the capacity first; errors bring the old one back."""
         settings = self._settings
-        capacity = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=settings.canary_percent)
+        # Whole machines: of an autoscaled number, a share in percent could come out over the half that is allowed.
+        machines = settings.canary_percent * settings.instance_count // 100
+        capacity = sagemaker.CfnEndpoint.CapacitySizeProperty(type="INSTANCE_COUNT", value=machines)
         return sagemaker.CfnEndpoint.DeploymentConfigProperty(
             blue_green_update_policy=sagemaker.CfnEndpoint.BlueGreenUpdatePolicyProperty(
                 traffic_routing_configuration=sagemaker.CfnEndpoint.TrafficRoutingConfigProperty(

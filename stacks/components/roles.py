@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sagemaker as sagemaker
@@ -164,8 +164,12 @@ def pipeline_role(
     return role
 
 
-def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: bool) -> iam.Role:
-    """Serve: read the artifact; write captured traffic only where that is on."""
+def model_role(
+    scope: Construct, *, place: Place, endpoint_name: str, captures: bool, rollback_alarms: str | None
+) -> iam.Role:
+    """Serve: read the artifact; write captured traffic, and look at the alarms that bring an update back, only where
+    there is such a thing. The alarms' names come with a wildcard.
+    """
     role = role_with(
         scope,
         "ModelRole",
@@ -180,9 +184,24 @@ def model_role(scope: Construct, *, place: Place, endpoint_name: str, captures: 
                 if captures
                 else []
             ),
+            *([_look_at_alarms(Stack.of(scope), rollback_alarms)] if rollback_alarms else []),
             *job_grants(Stack.of(scope), place=place, log_groups=[f"Endpoints/{endpoint_name}"]),
         ],
     )
     # SageMaker looks the artifact up when the model is made: before a machine of ours stands in the VPC.
     reaches_buckets_from_outside(role)
     return role
+
+
+def _look_at_alarms(stack: Stack, names: str) -> Grant:
+    return allow(
+        # "Ensure that your IAM execution role has permission to perform the cloudwatch:DescribeAlarms action on the
+        # auto-rollback alarms you specify." (SageMaker, auto-rollback configuration)
+        "cloudwatch:DescribeAlarms",
+        on=[
+            stack.format_arn(
+                service="cloudwatch", resource="alarm", resource_name=names, arn_format=ArnFormat.COLON_RESOURCE_NAME
+            )
+        ],
+        wildcard_because="CloudFormation makes the alarms' names up; they begin with their stack's.",
+    )

@@ -90,7 +90,7 @@ def test_a_canary_shifts_its_share_and_rolls_back_on_errors(synthesise: Synthesi
     routing = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert routing == {
         "Type": "CANARY",
-        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 25},
+        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
         "WaitIntervalInSeconds": 240,
     }
     alarm = found.one("AWS::CloudWatch::Alarm")
@@ -99,6 +99,45 @@ def test_a_canary_shifts_its_share_and_rolls_back_on_errors(synthesise: Synthesi
     dimensions = {one["Name"]: one["Value"] for one in alarm.properties["Dimensions"]}
     (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
     assert dimensions == {"EndpointName": "churn-dev", "VariantName": variant["VariantName"]}
+
+
+def test_the_model_may_look_at_the_alarms_that_bring_an_update_back(synthesise: Synthesise) -> None:
+    def looks(found: Environment) -> list[Any]:
+        (grants,) = (
+            p for p in found.resources("AWS::IAM::ManagedPolicy") if p.logical_id.startswith("ModelRoleGrants")
+        )
+        statements = grants.properties["PolicyDocument"]["Statement"]
+        return [s["Resource"] for s in statements if s["Action"] == "cloudwatch:DescribeAlarms"]
+
+    (resource,) = looks(synthesise(changed("serving", instance_count=2, canary_percent=50)))
+    # What CloudFormation makes up begins with the name of the stack.
+    assert resource["Fn::Join"][1][-1].endswith(":alarm:Churn-dev-Serving-*")
+    assert not looks(synthesise(changed("serving", canary_percent=0, instance_count=1)))
+
+
+def test_capacity_follows_the_traffic_and_survives_an_update(synthesise: Synthesise) -> None:
+    fixed = synthesise(changed("serving", instance_count=2))
+    assert not [one for one in fixed.resources() if "AutoScaling" in one.type]
+    assert fixed.one("AWS::SageMaker::Endpoint").properties["RetainAllVariantProperties"] is False
+    found = synthesise(
+        changed("serving", instance_count=2, autoscaling_max_count=5, autoscaling_invocations_per_instance=900)
+    )
+    endpoint = found.one("AWS::SageMaker::Endpoint")
+    assert endpoint.properties["RetainAllVariantProperties"] is True
+    assert "ExcludeRetainedVariantProperties" not in endpoint.properties
+    target = found.one("AWS::ApplicationAutoScaling::ScalableTarget")
+    (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
+    name = {"Fn::GetAtt": [endpoint.logical_id, "EndpointName"]}
+    assert target.properties["ResourceId"]["Fn::Join"][1] == ["endpoint/", name, f"/variant/{variant['VariantName']}"]
+    assert (target.properties["MinCapacity"], target.properties["MaxCapacity"]) == (2, 5)
+    # The service's own role, which it makes itself.
+    assert "RoleARN" not in target.properties
+    policy = found.one("AWS::ApplicationAutoScaling::ScalingPolicy").properties
+    assert policy["ScalingTargetId"] == {"Ref": target.logical_id}
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert tracking["TargetValue"] == 900
+    metric = tracking["PredefinedMetricSpecification"]["PredefinedMetricType"]
+    assert metric == "SageMakerVariantInvocationsPerInstance"
 
 
 def test_captured_data_is_encrypted_and_the_model_may_write_it(synthesise: Synthesise) -> None:

@@ -18,6 +18,7 @@ from local.emulator.patches import (
     recorded,
     registration,
     sagemaker_types,
+    scaling_types,
     step_functions,
 )
 
@@ -32,6 +33,7 @@ def install() -> None:
     auth.install()
     policy_variables.install()
     sagemaker_types.install()
+    scaling_types.install()
     custom_resources.install()
     buckets.install()
     encryption.install()

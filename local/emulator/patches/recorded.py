@@ -12,8 +12,6 @@ _HANDLERS = provisioners._RESOURCE_HANDLERS
 #: Deployed as records only.
 RECORDED = (
     "AWS::AccessAnalyzer::Analyzer",
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::EC2::FlowLog",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",

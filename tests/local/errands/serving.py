@@ -47,6 +47,23 @@ class Serving(Jobs):
             # Its log says that it listens, soon after it does.
             if not until(lambda: self._logged(f"/aws/sagemaker/Endpoints/{name}"), within_s=4):
                 raise Failed("the endpoint has no log")
+            self._replace(name)
+
+    def _replace(self, name: str) -> None:
+        """Update the endpoint under the eye of an alarm, which SageMaker looks at with the model's role."""
+        half = {"Type": "CANARY", "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 0}
+        alarm = self.deployment.resource("Serving", "AWS::CloudWatch::Alarm")
+        self.sagemaker.update_endpoint(
+            EndpointName=name,
+            EndpointConfigName=name,
+            DeploymentConfig={
+                "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": half},
+                "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]},
+            },
+        )
+        until(lambda: self._endpoint(name)["EndpointStatus"] == "InService")
+        if reason := self._endpoint(name).get("FailureReason"):
+            raise Failed(reason)
 
     def _endpoint(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)

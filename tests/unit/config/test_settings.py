@@ -141,6 +141,20 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (serverless, {"network_isolated": True}, "serving.network_isolated", "cannot be isolated"),
     (serverless, {"data_capture_percent": 10}, "serving.data_capture_percent", "cannot capture data"),
     (serverless, {"canary_percent": 10, "instance_count": 2}, "serving.canary_percent", "shift traffic"),
+    (serverless, {"autoscaling_max_count": 3}, "serving.autoscaling_max_count", "by itself"),
+    (
+        ServingSettings,
+        {"autoscaling_max_count": 1},
+        "serving.autoscaling_max_count",
+        "more than serving.instance_count (1)",
+    ),
+    (ServingSettings, {"autoscaling_max_count": 101}, "serving.autoscaling_max_count", "at most 100"),
+    (
+        ServingSettings,
+        {"autoscaling_invocations_per_instance": 0},
+        "serving.autoscaling_invocations_per_instance",
+        "Measure",
+    ),
     (ServingSettings, {"canary_percent": 51, "instance_count": 2}, "serving.canary_percent", "half"),
     (ServingSettings, {"canary_percent": -1}, "serving.canary_percent", "from 0 to 50"),
     (ServingSettings, {"canary_percent": 10}, "serving.instance_count", "no share"),
@@ -338,6 +352,7 @@ def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
 
 def test_units_are_in_the_names() -> None:
     unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
+    unitless |= {"autoscaling_max_count", "autoscaling_invocations_per_instance"}
     unit = re.compile(
         r".*_(s|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"
         r"|(cost|maximum_cost)_.*"
