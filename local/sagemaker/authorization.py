@@ -13,6 +13,7 @@ _INVOCATION = re.compile(r"/endpoints/([^/]+)/")
 # Actions whose name does not say which kind of resource theirs is, by one on the same resource that does.
 _ACTS_ON = {
     "StartPipelineExecution": "DescribePipeline",
+    "UpdateEndpointWeightsAndCapacities": "DescribeEndpoint",
     "ListPipelineExecutions": "DescribePipeline",
     "ListModelCardVersions": "DescribeModelCard",
     "ListTrainingJobsForHyperParameterTuningJob": "DescribeHyperParameterTuningJob",

@@ -98,6 +98,10 @@ def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIP
     return Call(f"start {pipeline}", "sagemaker", "start_pipeline_execution", arguments, action)
 
 
+def _look_at_alarm(alarm: str, action: str = "cloudwatch:DescribeAlarms") -> Call:
+    return Call(f"look at the alarm {alarm}", "cloudwatch", "describe_alarms", {"AlarmNames": [alarm]}, action)
+
+
 def _tell(action: str = "sns:Publish") -> Call:
     arguments = {"TopicArn": "{topic}", "Message": "test"}
     return Call("publish a notice", "sns", "publish", arguments, action)
@@ -304,6 +308,7 @@ DENIED = {
              "sagemaker:CreateModel"),
     ],
     "model": [
+        _look_at_alarm("churn-local-attributes-drifted"),
         *_TRAINS,
         _get("data", "raw/churn.csv", action="s3:GetObject"),
         _get("data", "{report}", action="s3:GetObject"),

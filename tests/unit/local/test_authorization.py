@@ -15,6 +15,7 @@ BASE = "arn:aws:sagemaker:eu-west-1:111122223333"
     [
         ("CreateModel", {"ModelName": "m"}, f"{BASE}:model/m"),
         ("DescribeEndpoint", {"EndpointName": "Churn"}, f"{BASE}:endpoint/churn"),
+        ("UpdateEndpointWeightsAndCapacities", {"EndpointName": "c"}, f"{BASE}:endpoint/c"),
         ("CreateTrainingJob", {"TrainingJobName": "T-1"}, f"{BASE}:training-job/T-1"),
         ("StartPipelineExecution", {"PipelineName": "p"}, f"{BASE}:pipeline/p"),
         ("ListPipelineExecutions", {"PipelineName": f"{BASE}:pipeline/p"}, f"{BASE}:pipeline/p"),
