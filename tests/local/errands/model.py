@@ -13,9 +13,14 @@ def output_fn(prediction, accept): return prediction, accept
 
 def tiny_model() -> bytes:
     """The artifact of the model."""
+    return model_of(INFERENCE)
+
+
+def model_of(module: str) -> bytes:
+    """The artifact of a model that is only a module."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         entry = tarfile.TarInfo("code/inference.py")
-        entry.size = len(INFERENCE)
-        tar.addfile(entry, io.BytesIO(INFERENCE.encode()))
+        entry.size = len(module)
+        tar.addfile(entry, io.BytesIO(module.encode()))
     return packed.getvalue()
