@@ -69,10 +69,10 @@ def watch() -> Watch:
 
 @pytest.fixture
 def new_page(browser: Browser, site_url: str, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """Open the page in a browser context of its own, ready to be used."""
+    """Open the page in a browser context of its own, ready to be used; `ready` says in which words: English ones."""
     contexts: list[BrowserContext] = []
 
-    def build(**options: Any) -> Page:
+    def build(*, ready: bool = True, **options: Any) -> Page:
         context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 960}, "base_url": site_url, "reduced_motion": "reduce", **options}
         )
@@ -80,7 +80,8 @@ def new_page(browser: Browser, site_url: str, watch: Watch) -> Iterator[Callable
         page = context.new_page()
         watch.on(page)
         page.goto("/")
-        expect(page.get_by_role("button", name="Load a loyal customer")).to_be_visible()
+        loyal = page.get_by_role("button", name="Load a loyal customer")
+        expect(loyal if ready else page.locator("[data-example=loyal]")).to_be_visible()
         return page
 
     yield build

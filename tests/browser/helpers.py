@@ -29,7 +29,13 @@ def entered(page: Page) -> dict[str, str]:
 
 def as_text(customer: dict[str, Any]) -> dict[str, str]:
     """Return a customer as the form holds it."""
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in customer.items()}
+    return {name: _text(value) for name, value in customer.items()}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def predict(page: Page) -> dict[str, Any]:
@@ -40,7 +46,7 @@ def predict(page: Page) -> dict[str, Any]:
     return answer
 
 
-def screenshot(page: Page, name: str) -> None:
-    """Keep a picture of what the browser shows."""
+def screenshot(page: Page, name: str, whole: bool = False) -> None:
+    """Keep a picture of what the browser shows, or of the whole page."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)

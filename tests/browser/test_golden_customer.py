@@ -46,7 +46,7 @@ def test_every_path_gives_one_probability(
     row = xgboost.DMatrix(np.array([schema.encode(customer)]), feature_names=list(schema.columns))
     by_booster = float(live_booster.predict(row)[0])
 
-    status, by_api = deployment.post("api/predictions", {"customers": [customer]})
+    status, by_api = deployment.post("api/predictions", {"customers": [customer], "offers": True})
     assert status == 200
     assert by_api["predictions"][0]["probability"] == pytest.approx(by_booster, abs=1e-6)
 

@@ -101,7 +101,7 @@ def test_answer_says_when_the_form_has_moved_on(page: Page) -> None:
     stale = page.get_by_text("The form has changed since this answer.")
     expect(page.get_by_role("img", name="Risk of leaving")).to_be_visible()
     expect(stale).to_have_count(0)
-    page.get_by_label("Day minutes").fill("100")
+    page.locator("#field-day_mins").fill("100")
     expect(stale).to_be_visible()
     predict(page)
     expect(stale).to_have_count(0)

@@ -4,7 +4,7 @@
 const TIMEOUT_MS = 31_000;
 
 /**
- * @typedef {"offline"|"timeout"|"unavailable"|"throttled"|"broken"|"invalid"} FailureKind
+ * @typedef {"offline"|"timeout"|"unavailable"|"throttled"|"broken"|"invalid"|"cancelled"} FailureKind
  * @typedef {{customer: number, field: string, rule: string, remedy: string}} FieldError
  */
 
@@ -30,17 +30,20 @@ export class Failure extends Error {
  */
 export async function load(path) {
   const response = await send(path, { cache: "no-cache" });
-  if (!response.ok) throw new Failure("broken");
-  return read(response);
+  const body = await read(response);
+  if (!response.ok || body === null) throw failure(response, body);
+  return body;
 }
 
 /**
- * Score one customer.
+ * Score customers: one prediction each, in their order.
  * @param {string} api Base path of the API.
- * @param {Record<string, unknown>} customer
- * @returns {Promise<{prediction: any, model: any}>}
+ * @param {{customers: Record<string, unknown>[], what_if?: Record<string, unknown>[], offers?: boolean}} asked
+ * @param {{lenient?: boolean, signal?: AbortSignal}} options
+ *   `lenient`: customers that break rules come back with their errors, and do not stop the others.
+ * @returns {Promise<{predictions: any[], model: any}>}
  */
-export async function predict(api, customer) {
+export async function predict(api, asked, { lenient = false, signal } = {}) {
   const response = await send(`${api}/predictions`, {
     method: "POST",
     headers: {
@@ -48,14 +51,22 @@ export async function predict(api, customer) {
       Accept: "application/json",
       // Follows this request through the logs, to the model's endpoint.
       "X-Correlation-Id": crypto.randomUUID(),
+      ...(lenient ? { Prefer: "handling=lenient" } : {}),
     },
-    body: JSON.stringify({ customers: [customer] }),
+    body: JSON.stringify(asked),
+    signal,
   });
   const body = await read(response);
-  if (response.ok && body?.predictions?.length === 1) {
-    return { prediction: body.predictions[0], model: body.model ?? {} };
-  }
-  throw new Failure(kindOf(response.status, body), {
+  if (!response.ok || body?.predictions?.length !== asked.customers.length) throw failure(response, body);
+  return { predictions: body.predictions, model: body.model ?? {} };
+}
+
+/**
+ * @param {Response} response
+ * @param {any} body
+ */
+function failure(response, body) {
+  return new Failure(kindOf(response.status, body), {
     errors: Array.isArray(body?.errors) ? body.errors : [],
     detail: body?.detail,
     requestId: body?.request_id,
@@ -80,8 +91,9 @@ function kindOf(status, body) {
  * @param {RequestInit} options
  */
 async function send(path, options) {
+  const late = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    return await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(path, { ...options, signal: options.signal ? AbortSignal.any([late, options.signal]) : late });
   } catch (error) {
     throw asFailure(error);
   }
@@ -107,6 +119,6 @@ async function read(response) {
 
 /** @param {unknown} error */
 function asFailure(error) {
-  const late = error instanceof DOMException && error.name === "TimeoutError";
-  return new Failure(late ? "timeout" : "offline");
+  const name = error instanceof DOMException ? error.name : "";
+  return new Failure(name === "TimeoutError" ? "timeout" : name === "AbortError" ? "cancelled" : "offline");
 }

@@ -34,6 +34,22 @@ export function byId(id) {
 }
 
 /**
+ * Say what happened to those who do not see it, and if need be to those who do.
+ * @param {string} message
+ * @param {{seen?: boolean}} options
+ */
+export function announce(message, { seen = false } = {}) {
+  const status = byId("status");
+  status.textContent = message;
+  status.classList.toggle("seen", seen);
+  clearTimeout(hiding);
+  if (seen) hiding = setTimeout(() => status.classList.remove("seen"), 5000);
+}
+
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let hiding;
+
+/**
  * @param {Element} node
  * @param {Record<string, string|boolean|undefined>} attributes
  * @param {(Node|string|null|undefined)[]} children

@@ -1,141 +1,108 @@
-/** Starts the page: texts, schema, form, and the way from the form to an answer. */
+/** Starts the page: texts, schema, and the view that the address names. */
 
-import { text } from "../text/en.js";
-import { showAnswer, showAsking, showEmpty, showFailure, markStale, reveal } from "./answer.js";
-import { Failure, load, predict } from "./api.js";
+import { Failure } from "./api.js";
+import * as customer from "./customer/view.js";
 import { byId, el } from "./dom.js";
-import { loadDraft, saveDraft } from "./draft.js";
-import { CustomerForm } from "./form.js";
+import { LANGUAGES, choose, language } from "./language.js";
+import { loadSite, site } from "./site.js";
+import { text } from "./texts.js";
 
-/** @typedef {import("./form.js").Entered} Entered */
+/** The other views are fetched when they are first looked at. */
+const LATER = {
+  list: () => import("./list/view.js"),
+  model: () => import("./model/view.js"),
+};
+/** @type {Record<string, Promise<any>>} Views that were started. */
+const started = {};
 
-async function start() {
+function frame() {
+  document.documentElement.lang = language;
   for (const node of document.querySelectorAll("[data-text]")) {
-    node.textContent = text[/** @type {HTMLElement} */ (node).dataset.text];
+    const words = /** @type {HTMLElement} */ (node).dataset.text ?? "";
+    node.textContent = words.split(".").reduce((found, key) => /** @type {any} */ (found)[key], text);
   }
+  byId("views").setAttribute("aria-label", text.views);
+  const select = byId("language");
+  select.setAttribute("aria-label", text.language);
+  select.append(...Object.entries(LANGUAGES).map(([code, name]) =>
+    el("option", { value: code, lang: code, selected: code === language }, name)));
+  select.addEventListener("change", () => choose(/** @type {HTMLSelectElement} */ (select).value));
+  byId("made-up").hidden = !site.madeUp;
+  const tag = byId("environment");
+  tag.hidden = !site.environment || site.environment === "prod";
+  tag.textContent = site.environment;
+  tag.title = text.environment(site.environment);
+}
+
+/** The address's view, and what follows it; anything that is no view is left alone, such as the skip link's. */
+function address() {
+  const [name, values = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  if (location.hash && !location.hash.startsWith("#/")) return null;
+  return { name: name in LATER ? name : "customer", values: new URLSearchParams(values) };
+}
+
+async function route() {
+  const wanted = address();
+  if (!wanted) return;
+  const { name, values } = wanted;
+  for (const section of document.querySelectorAll("[data-view]")) {
+    /** @type {HTMLElement} */ (section).hidden = /** @type {HTMLElement} */ (section).dataset.view !== name;
+  }
+  for (const link of document.querySelectorAll("#views a")) {
+    if (link.getAttribute("href") === `#/${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${text.nav[/** @type {keyof typeof text.nav} */ (name)]} – ${text.brand}`;
   try {
-    const [{ schema, examples }, config] = await Promise.all([load("/schema.json"), load("/config.json")]);
-    showSite(config);
-    run(schema, examples, config.api);
+    started[name] ??= begin(name);
+    const view = await started[name];
+    if (values.size) {
+      // A customer's values belong neither into the history nor into a bookmark that nobody meant.
+      history.replaceState(null, "", `#/${name}`);
+      view.open?.(values);
+    }
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const again = el("button", { class: "primary", type: "button" }, text.retry);
-    again.addEventListener("click", () => location.reload());
-    const [title, help] = text.failure.start;
-    byId("groups").append(el("div", { class: "failure", role: "alert" },
-      el("p", { class: "failure-title" }, title), el("p", {}, help), again));
+    delete started[name];
+    failed(byId(name === "customer" ? "groups" : `${name}-view`), text.failure.view, route);
+    throw error;
   }
 }
 
-/** @param {{environment: string, made_up_data: boolean}} config */
-function showSite({ environment, made_up_data: madeUp }) {
-  byId("made-up").hidden = !madeUp;
-  const tag = byId("environment");
-  tag.hidden = environment === "prod";
-  tag.textContent = environment;
-  tag.title = text.environment(environment);
+/** @param {string} name */
+async function begin(name) {
+  const module = name === "customer" ? customer : await LATER[/** @type {keyof typeof LATER} */ (name)]();
+  return module.start(name === "customer" ? undefined : byId(`${name}-view`));
 }
 
 /**
- * @param {any} schema
- * @param {Record<string, Record<string, unknown>>} examples
- * @param {string} api
+ * @param {HTMLElement} place
+ * @param {string[]} words
+ * @param {() => void} again
  */
-function run(schema, examples, api) {
-  const page = /** @type {HTMLFormElement} */ (byId("customer"));
-  const submit = /** @type {HTMLButtonElement} */ (page.querySelector("[type=submit]"));
-  const undo = byId("undo");
-  /** @type {Entered|null} */
-  let before = null;
-  let asking = false;
-  const form = new CustomerForm(schema, edited);
-
-  function edited() {
-    markStale();
-    saveDraft(form.entered);
-  }
-
-  /** Replace all values at once; what was there can be brought back. */
-  function replace(/** @type {Entered} */ values, /** @type {string} */ message) {
-    before = form.isEmpty ? null : form.entered;
-    form.entered = values;
-    undo.hidden = !before;
-    edited();
-    announce(message);
-  }
-
-  async function ask() {
-    if (asking) return;
-    const problems = form.validate();
-    if (problems.length) return form.showErrors(problems);
-    form.clearErrors();
-    setAsking(true);
-    // "Try again" vanishes with the failure it belongs to; the focus must not vanish with it.
-    if (byId("answer").contains(document.activeElement)) byId("answer-title").focus({ preventScroll: true });
-    showAsking();
-    reveal();
-    const sent = JSON.stringify(form.entered);
-    try {
-      const { prediction, model } = await predict(api, form.customer);
-      showAnswer(prediction, model);
-      if (JSON.stringify(form.entered) !== sent) markStale();
-      announce(text.announce.answer(prediction.probability, text.decision[String(prediction.churn)]));
-      reveal();
-    } catch (error) {
-      fail(error instanceof Failure ? error : new Failure("broken"));
-    } finally {
-      setAsking(false);
-    }
-  }
-
-  function fail(/** @type {Failure} */ failure) {
-    if (failure.kind === "invalid" && failure.errors.length) {
-      showEmpty();
-      form.showErrors(failure.errors);
-    } else {
-      showFailure(failure, ask);
-      reveal();
-    }
-  }
-
-  function setAsking(/** @type {boolean} */ now) {
-    asking = now;
-    // aria-disabled keeps the focus where it is; `disabled` would drop it.
-    submit.setAttribute("aria-disabled", String(now));
-    submit.textContent = now ? text.predicting : text.predict;
-  }
-
-  page.addEventListener("submit", (event) => {
-    event.preventDefault();
-    ask();
-  });
-  page.addEventListener("reset", (event) => {
-    event.preventDefault();
-    replace({}, text.announce.cleared);
-  });
-  undo.addEventListener("click", () => {
-    form.entered = before ?? {};
-    before = null;
-    undo.hidden = true;
-    edited();
-    announce(text.announce.restored);
-    submit.focus();
-  });
-  for (const [name, customer] of Object.entries(examples)) {
-    const button = el("button", { class: "quiet", type: "button", "data-example": name },
-      text.examples[name] ?? name);
-    const entered = Object.fromEntries(Object.entries(customer).map(([key, value]) => [key, String(value)]));
-    button.addEventListener("click", () => replace(entered, text.announce.loaded));
-    byId("examples").append(button);
-  }
-  const draft = loadDraft();
-  if (draft) form.entered = draft;
-  showEmpty();
+function failed(place, [title, help], again) {
+  const button = el("button", { class: "primary", type: "button" }, text.retry);
+  button.addEventListener("click", again);
+  place.replaceChildren(el("div", { class: "failure", role: "alert" },
+    el("p", { class: "failure-title" }, title), el("p", {}, help), button));
 }
 
-/** @param {string} message */
-function announce(message) {
-  byId("status").textContent = message;
+async function start() {
+  try {
+    await loadSite();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    frame();
+    return failed(byId("groups"), text.failure.start, () => location.reload());
+  }
+  frame();
+  await route();
+  addEventListener("hashchange", async () => {
+    await route();
+    if (!address()) return;
+    // Who changed the view by keyboard, or listens, is told where they are.
+    document.querySelector("[data-view]:not([hidden]) h1")?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  });
 }
 
 start();

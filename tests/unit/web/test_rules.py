@@ -1,10 +1,7 @@
-"""The page's rules are the schema's: web/js/validate.js, run by Node, against schema/, entry by entry."""
+"""The page's rules are the schema's: web/js/customer/validate.js, run by Node, against schema/, entry by entry."""
 
 import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,41 +10,22 @@ from hypothesis import strategies as st
 
 from schema import load_examples, load_schema
 from schema.attribute import parse_attribute
-
-ROOT = Path(__file__).resolve().parents[3]
-NODE = shutil.which("node") or str(Path(sys.executable).with_name("node"))
+from tests.unit.web.node import Ask, answering
 
 PROGRAM = """
-import { createInterface } from "node:readline";
-const { check, parse } = await import(process.argv[1]);
-for await (const line of createInterface({ input: process.stdin })) {
-  const [attribute, entered] = JSON.parse(line);
+const { check, parse } = await import("WEB/js/customer/validate.js");
+function answer([attribute, entered]) {
   const problem = check(attribute, entered);
-  const value = problem ? null : parse(attribute, entered);
-  console.log(JSON.stringify({ problem, value }));
+  return { problem, value: problem ? null : parse(attribute, entered) };
 }
 """
 
-Ask = Any
-
 
 @pytest.fixture(scope="module")
-def ask() -> Any:
+def ask() -> Iterator[Ask]:
     """Ask the page's code about one field: returns its problem, or the value that it would send."""
-    command = [NODE, "--input-type=module", "-e", PROGRAM, str(ROOT / "web" / "js" / "validate.js")]
-    node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert node.stdin
-    assert node.stdout
-
-    def send(attribute: dict[str, Any], entered: str) -> dict[str, Any]:
-        print(json.dumps([attribute, entered]), file=node.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(node.stdout.readline())
-        return answer
-
-    yield send
-    node.stdin.close()
-    node.wait(10)
-    node.stdout.close()
+    with answering(PROGRAM) as node:
+        yield lambda attribute, entered: node([attribute, entered])
 
 
 INPUTS = [entry for entry in load_schema().document["attributes"] if entry["role"] == "input"]
@@ -99,3 +77,18 @@ def test_what_is_no_plain_number_is_never_guessed(ask: Ask, entered: str) -> Non
 def test_open_ranges_are_said_alike(ask: Ask, bounds: dict[str, float]) -> None:
     entry = {"name": "x", "column": "X", "label": "SMS sent", "type": "number", "role": "input", **bounds}
     assert ask(entry, "nonsense")["problem"] == expected(entry, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "entered", "value"),
+    [
+        ("day_mins", "1,5", 1.5),
+        ("day_mins", "1.5", 1.5),
+        ("day_mins", "1.000,5", None),
+        ("day_mins", "1,2,3", None),
+        ("account_length", "1,000", None),
+    ],
+)
+def test_a_decimal_comma_is_read_where_the_language_writes_it(name: str, entered: str, value: float | None) -> None:
+    with answering(PROGRAM, "es") as node:
+        assert node([BY_NAME[name], entered])["value"] == value

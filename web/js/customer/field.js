@@ -1,7 +1,7 @@
 /** One field of the form: its control, its help, its error, and its value as text. */
 
-import { text } from "../text/en.js";
-import { el } from "./dom.js";
+import { text } from "../texts.js";
+import { el } from "../dom.js";
 
 /** @typedef {import("./validate.js").Attribute} Attribute */
 
@@ -30,6 +30,11 @@ export class Field {
     const [first] = this.controls;
     if (first.type !== "radio") return first.value;
     return this.controls.find((radio) => /** @type {HTMLInputElement} */ (radio).checked)?.value ?? "";
+  }
+
+  /** The same for a value of the schema's type: numbers as the language writes them. */
+  show(/** @type {unknown} */ value) {
+    this.value = typeof value === "number" ? text.number(value) : String(value ?? "");
   }
 
   set value(entered) {

@@ -1,13 +1,15 @@
 /** The answer panel: empty, asking, answered, stale or failed. */
 
-import { text } from "../text/en.js";
-import { byId, el } from "./dom.js";
+import { byId, el } from "../dom.js";
+import { text } from "../texts.js";
 import { gauge } from "./gauge.js";
+import { offerList } from "./offers.js";
 import { reasonChart } from "./reasons.js";
+import { whatIf } from "./what_if.js";
 
 /**
  * What the model says of itself; metrics by split, then by name.
- * @typedef {{threshold: number, trained_at?: string, metrics?: Record<string, Record<string, number>>}} Model
+ * @typedef {{version?: string|null, threshold: number, trained_at?: string, metrics?: Record<string, Record<string, number>>}} Model
  */
 
 const panel = () => byId("answer");
@@ -29,10 +31,15 @@ export function markStale() {
 }
 
 /**
- * @param {{probability: number, churn: boolean, reasons: import("./reasons.js").Reason[]}} prediction
+ * @typedef {{probability: number, churn: boolean, reasons: import("./reasons.js").Reason[],
+ *   offers?: import("./offers.js").Offer[], suggested_offer?: string|null}} Prediction
+ *
+ * @param {Prediction} prediction
  * @param {Model} model
+ * @param {Record<string, unknown>} customer The values that the answer is about.
  */
-export function showAnswer({ probability, churn, reasons }, model) {
+export function showAnswer(prediction, model, customer) {
+  const { probability, churn, reasons } = prediction;
   const tone = churn ? "high" : "low";
   show(
     "answered",
@@ -40,13 +47,15 @@ export function showAnswer({ probability, churn, reasons }, model) {
     el("div", { class: `decision ${tone}` },
       el("p", { class: "decision-title" }, text.decision[churn ? "true" : "false"]),
       el("p", { class: "decision-why" }, text.because(churn, probability, model.threshold))),
-    reasons?.length ? reasonChart(reasons) : null,
+    offerList(prediction, customer),
+    reasons?.length ? reasonChart(reasons, customer) : null,
+    whatIf(prediction, model, customer),
     aboutModel(model),
   );
 }
 
 /**
- * @param {import("./api.js").Failure} failure
+ * @param {import("../api.js").Failure} failure
  * @param {() => void} retry
  */
 export function showFailure(failure, retry) {
@@ -75,7 +84,7 @@ export function reveal() {
 }
 
 /** @param {Model} model */
-function aboutModel({ trained_at: trainedAt, metrics = {} }) {
+function aboutModel({ version, trained_at: trainedAt, metrics = {} }) {
   // Test figures where the model carries them; it is packed before its test, so mostly it cannot.
   const split = Object.keys(text.measuredOn).find((name) => metrics[name]);
   const measured = split ? metrics[split] : {};
@@ -85,11 +94,13 @@ function aboutModel({ trained_at: trainedAt, metrics = {} }) {
     { class: "model" },
     el("summary", {}, text.modelTitle),
     el("dl", {},
+      ...(version ? [el("dt", {}, text.version), el("dd", {}, version)] : []),
       ...(trainedAt ? [el("dt", {}, text.trained), el("dd", {}, text.when(trainedAt))] : []),
       ...(split ? [el("dt", {}, text.measured), el("dd", {}, text.splits[split])] : []),
       ...known.flatMap(([name, label]) => [
         el("dt", {}, label), el("dd", {}, text.metric(measured[name]))])),
     split ? el("p", { class: "fine" }, text.measuredOn[split]) : null,
+    el("p", {}, el("a", { href: "#/model" }, text.modelLink)),
   );
 }
 

@@ -1,7 +1,7 @@
 /** The form: built from the schema, checked against it, and careful with what was typed. */
 
-import { text } from "../text/en.js";
-import { byId, el } from "./dom.js";
+import { text } from "../texts.js";
+import { byId, el } from "../dom.js";
 import { Field } from "./field.js";
 import { check, parse } from "./validate.js";
 
@@ -30,15 +30,15 @@ function onceReleased(action) {
 
 export class CustomerForm {
   /**
-   * @param {{attributes: Attribute[], groups: {id: string, label: string}[]}} schema
+   * @param {Iterable<Attribute>} inputs
+   * @param {{id: string, label: string}[]} groups
    * @param {() => void} onEdit Called when a value changes.
    */
-  constructor(schema, onEdit) {
+  constructor(inputs, groups, onEdit) {
     this.summary = byId("summary");
-    const inputs = schema.attributes.filter(({ role }) => role === "input");
     /** @type {Map<string, Field>} */
-    this.fields = new Map(inputs.map((attribute) => [attribute.name, new Field(attribute)]));
-    for (const group of schema.groups) {
+    this.fields = new Map([...inputs].map((attribute) => [attribute.name, new Field(attribute)]));
+    for (const group of groups) {
       const members = [...this.fields.values()].filter((field) => field.attribute.group === group.id);
       if (!members.length) continue;
       const grid = el("div", { class: "grid" }, ...members.map(({ node }) => node));
@@ -67,6 +67,12 @@ export class CustomerForm {
 
   set entered(values) {
     for (const [name, field] of this.fields) field.value = values[name] ?? "";
+    this.clearErrors();
+  }
+
+  /** Fill the form with a customer; fields that it lacks become empty. */
+  show(/** @type {Record<string, unknown>} */ customer) {
+    for (const [name, field] of this.fields) field.show(customer[name]);
     this.clearErrors();
   }
 

@@ -1,6 +1,6 @@
 /** The schema's rules in the browser: the same rules, said in the same words, as the API's. */
 
-import { text } from "../text/en.js";
+import { text } from "../texts.js";
 
 /**
  * One attribute of schema/features.json.
@@ -22,18 +22,22 @@ import { text } from "../text/en.js";
  */
 
 const MANY_CATEGORIES = 12;
-// A plain decimal: a grouping comma or a decimal one would be a guess, and a wrong guess a wrong score.
+// A plain decimal: a grouping mark would be a guess, and a wrong guess a wrong score.
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+// Where decimals are written with a comma it is no guess; both marks in one number are, and a comma in a whole number.
+const WITH_COMMA = /^[^.,]*,[^.,]*$/;
 
 /**
  * The value that a field's text stands for; undefined when it stands for none.
  * @param {Attribute} attribute
  * @param {string} entered
+ * @param {boolean} decimalComma Whether a comma may be the decimal mark.
  */
-export function parse(attribute, entered) {
-  const trimmed = entered.trim();
+export function parse(attribute, entered, decimalComma = text.decimalComma) {
+  let trimmed = entered.trim();
   if (attribute.type === "boolean") return { true: true, false: false }[trimmed];
   if (attribute.type === "category") return trimmed || undefined;
+  if (decimalComma && attribute.type === "number" && WITH_COMMA.test(trimmed)) trimmed = trimmed.replace(",", ".");
   return NUMBER.test(trimmed) ? Number(trimmed) : undefined;
 }
 
@@ -44,18 +48,31 @@ export function parse(attribute, entered) {
  * @returns {Problem|null}
  */
 export function check(attribute, entered) {
-  const rule = ruleOf(attribute);
-  const remedy = remedyOf(attribute, rule);
-  if (!entered.trim()) return { field: attribute.name, rule: text.missing, remedy };
-  if (allows(attribute, parse(attribute, entered))) return null;
-  return { field: attribute.name, rule: text.mustBe(rule), remedy };
+  if (!entered.trim()) return problem(attribute, true);
+  return allows(attribute, parse(attribute, entered)) ? null : problem(attribute, false);
 }
 
 /**
+ * What is wrong with a field, and how to mend it.
+ * @param {Attribute} attribute
+ * @param {boolean} isMissing
+ * @returns {Problem}
+ */
+export function problem(attribute, isMissing) {
+  const rule = ruleOf(attribute);
+  return {
+    field: attribute.name,
+    rule: isMissing ? text.missing : text.mustBe(rule),
+    remedy: remedyOf(attribute, rule),
+  };
+}
+
+/**
+ * Whether a value keeps the rule; undefined never does.
  * @param {Attribute} attribute
  * @param {string|number|boolean|undefined} value
  */
-function allows(attribute, value) {
+export function allows(attribute, value) {
   if (value === undefined) return false;
   if (attribute.type === "boolean") return true;
   if (attribute.type === "category") return attribute.categories?.includes(String(value)) ?? false;

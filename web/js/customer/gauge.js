@@ -1,7 +1,7 @@
 /** The probability as a picture: a half circle, filled up to it, with the threshold marked. */
 
-import { text } from "../text/en.js";
-import { svg } from "./dom.js";
+import { text } from "../texts.js";
+import { svg } from "../dom.js";
 
 const CENTRE = { x: 130, y: 128 };
 const RADIUS = 100;

@@ -14,6 +14,14 @@ export function saveDraft(entered) {
   }
 }
 
+/**
+ * A customer as the part of an address that stays in the browser: what follows the # is sent to no server.
+ * @param {Record<string, unknown>} customer
+ */
+export function linkTo(customer) {
+  return `#/customer?${new URLSearchParams(Object.entries(customer).map(([name, value]) => [name, String(value)]))}`;
+}
+
 /** @returns {Record<string, string>|null} */
 export function loadDraft() {
   try {

@@ -1,0 +1,142 @@
+"""The view of the model: the report's own figures, a threshold that is dragged, costs of one's own."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.helpers import screenshot
+from tests.browser.test_advice import SCREENS
+
+Report = dict[str, Any]
+
+
+@pytest.fixture
+def report(page: Page) -> Report:
+    found: Report = page.request.get("/api/model/report").json()
+    return found
+
+
+def open_model(page: Page) -> None:
+    page.goto("/#/model")
+    expect(page.get_by_role("heading", name="Versions")).to_be_visible()
+
+
+def cost(report: Report, threshold: float, missed: float = 500, wasted: float = 100, saved: float = 100) -> float:
+    """Cost per customer at a threshold, as docs/api.md says to reckon it."""
+    test = report["test"]
+    place = min(range(99), key=lambda at: abs(test["outcomes"]["thresholds"][at] - threshold))
+    tp, fp = test["outcomes"]["tp"][place], test["outcomes"]["fp"][place]
+    return float((missed * (test["churners"] - tp) + saved * tp + wasted * fp) / test["customers"])
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_the_view_shows_the_report(new_page: Callable[..., Page], screen: str) -> None:
+    page = new_page(**SCREENS[screen])
+    report = page.request.get("/api/model/report").json()
+    open_model(page)
+    test = report["test"]
+    for name, value in test["metrics"].items():
+        if name != "f1":
+            expect(page.locator(f'[data-metric="{name}"] .tile-number')).to_have_text(f"{value:.3f}")
+    expect(page.get_by_text(f"Measured on {test['customers']:,} customers")).to_be_visible()
+    for heading in ("What the decision costs", "Can the probabilities be believed?", "Does it treat groups alike?"):
+        expect(page.get_by_role("region", name=heading).first).to_be_visible()
+    bias = page.get_by_role("table").filter(has=page.get_by_role("columnheader", name="Group"))
+    expect(bias.locator("tbody tr:not(.group-head)")).to_have_count(len(report["bias"]))
+    versions = page.locator(".versions tbody tr")
+    expect(versions).to_have_count(len(report["versions"]))
+    expect(versions.filter(has_text="in service")).to_contain_text(str(report["version"]))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    screenshot(page, f"model-{screen}", whole=True)
+
+
+def test_the_threshold_is_dragged_and_moved_by_keys(page: Page, report: Report) -> None:
+    open_model(page)
+    chosen = page.locator(".figures .chosen dd")
+    slider = page.get_by_role("slider", name="Threshold")
+    threshold = report["test"]["threshold"]
+    expect(chosen).to_have_text(f"${cost(report, threshold):.2f}")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page.get_by_role("slider", name="Threshold")).to_be_focused()
+    page.keyboard.press("PageUp")
+    expect(chosen).to_have_text(f"${cost(report, threshold + 0.11):.2f}")
+    value = float(page.get_by_role("slider", name="Threshold").get_attribute("aria-valuenow") or "0")
+    assert value == pytest.approx(threshold + 0.11)
+    box = page.locator(".cost .chart svg").bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 80, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 60, middle, steps=8)
+    page.mouse.up()
+    dragged = float(page.get_by_role("slider", name="Threshold").get_attribute("aria-valuenow") or "0")
+    assert dragged > 0.85
+    expect(chosen).to_have_text(f"${cost(report, dragged):.2f}")
+    place = report["test"]["outcomes"]["thresholds"].index(dragged)
+    expect(page.locator('[data-cell="tp"] strong')).to_have_text(str(report["test"]["outcomes"]["tp"][place]))
+    page.mouse.move(box["x"] + 80, middle)
+    expect(chosen).to_have_text(f"${cost(report, dragged):.2f}")
+    page.get_by_role("button", name=re.compile("^The model’s: ")).click()
+    expect(chosen).to_have_text(f"${cost(report, threshold):.2f}")
+
+
+def test_own_costs_move_the_curve_and_the_best_threshold(page: Page, report: Report) -> None:
+    open_model(page)
+    page.get_by_label("A customer who leaves uncalled").fill("2000")
+    page.get_by_label("An incentive for one who stays anyway").fill("12.5")
+    page.get_by_label("An incentive that keeps one").fill("40")
+    own = {"missed": 2000.0, "wasted": 12.5, "saved": 40.0}
+    grid = [place / 100 for place in range(1, 100)]
+    least = min(cost(report, t, **own) for t in grid)
+    expect(page.locator(".figures .least dd")).to_have_text(f"${least:.2f}")
+    expect(page.get_by_text("An incentive pays from a risk of 0.6% on.")).to_be_visible()
+    page.get_by_role("button", name="Go to the least cost").click()
+    expect(page.locator(".figures .chosen dd")).to_have_text(f"${least:.2f}")
+    screenshot(page, "model-own-costs")
+    page.get_by_label("An incentive that keeps one").fill("3000")
+    expect(page.get_by_role("alert")).to_contain_text("keeping a customer must not cost more")
+    expect(page.locator(".figures .chosen dd")).to_have_text(f"${least:.2f}")
+    page.get_by_role("button", name="The model’s figures").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_label("A customer who leaves uncalled")).to_have_value("500")
+
+
+def test_without_the_report_the_model_speaks_for_itself(page: Page, watch: Any) -> None:
+    watch.expected = ("status of 503",)
+    page.route("**/api/model/report", lambda route: route.fulfill(status=503, body="{}"), times=1)
+    page.goto("/#/model")
+    expect(page.get_by_role("alert")).to_contain_text("The model is not available")
+    expect(page.get_by_text("these figures are the model’s own", exact=False)).to_be_visible()
+    expect(page.locator('[data-metric="auc"] .tile-number')).to_have_text(re.compile(r"^0\.\d{3}$"))
+    screenshot(page, "model-without-report")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Versions")).to_be_visible()
+
+
+def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
+    """What no deployment of the tests has: a version from before outcomes were kept, no groups, and drift."""
+    gaps = {
+        **report,
+        "bias": [],
+        "test": {**report["test"], "outcomes": None},
+        "drift": {
+            "from": "2026-11-01T00:00:00+00:00", "to": "2026-11-02T00:00:00+00:00", "customers": 812,
+            "verdict": "drifted",
+            "fields": [
+                {"name": "day_mins", "stability_index": 0.41, "drifted": True},
+                {"name": "prediction", "stability_index": 0.12, "drifted": False},
+            ],
+        },
+    }  # fmt: skip
+    page.route("**/api/model/report", lambda route: route.fulfill(json=gaps))
+    open_model(page)
+    expect(page.get_by_text("This version was tested before")).to_be_visible()
+    expect(page.get_by_text("No group is marked in the schema")).to_be_visible()
+    drift = page.locator(".drift")
+    expect(drift).to_contain_text("One field has moved.")
+    expect(drift.get_by_role("row").nth(1)).to_contain_text("Day minutes")
+    screenshot(page, "model-drift", whole=True)

@@ -1,0 +1,72 @@
+/** How far the scoring is, why it waits, and the button that stops it or goes on. */
+
+import { el } from "../dom.js";
+import { text } from "../texts.js";
+
+/**
+ * @typedef {import("./file.js").Row} Row
+ * @param {{onStop: () => void, onResume: () => void}} options
+ */
+export function progressBar({ onStop, onResume }) {
+  const bar = /** @type {HTMLProgressElement} */ (el("progress", { "aria-label": text.list.progressLabel }));
+  const words = el("p", { class: "progress-words" });
+  const help = el("p", { class: "soft", role: "status" });
+  const button = el("button", { class: "quiet", type: "button" });
+  let running = false;
+  button.addEventListener("click", () => (running ? onStop() : onResume()));
+  const node = el("div", { class: "progress" }, el("div", {}, words, bar, help), button);
+
+  /** @param {Row[]} rows */
+  function count(rows) {
+    const wanted = rows.filter(({ customer, score }) => customer || score).length;
+    const done = rows.filter(({ score }) => score).length;
+    bar.max = wanted || 1;
+    bar.value = done;
+    words.textContent = text.list.progress(done, wanted);
+  }
+
+  /**
+   * @param {boolean} now
+   * @param {string} label
+   */
+  function set(now, label) {
+    running = now;
+    button.textContent = label;
+    button.hidden = !label;
+  }
+
+  return {
+    node,
+    begin(/** @type {Row[]} */ rows) {
+      count(rows);
+      help.textContent = "";
+      bar.hidden = false;
+      set(true, text.list.cancel);
+    },
+    step(/** @type {Row[]} */ rows) {
+      count(rows);
+      help.textContent = "";
+    },
+    wait(/** @type {number} */ seconds) {
+      help.textContent = text.list.waiting(seconds);
+    },
+    end(/** @type {Row[]} */ rows) {
+      count(rows);
+      bar.hidden = true;
+      help.textContent = "";
+      set(false, "");
+    },
+    /**
+     * @param {Row[]} rows
+     * @param {import("../api.js").Failure} failure
+     */
+    stop(rows, failure) {
+      count(rows);
+      const [title, why] = failure.kind === "cancelled" ? [text.list.stopped, ""]
+        : [text.list.interrupted, text.failure[failure.kind === "invalid" ? "broken" : failure.kind][0]];
+      help.textContent = [why && `${why}.`, title].filter(Boolean).join(" ");
+      set(false, text.list.resume);
+      button.focus();
+    },
+  };
+}

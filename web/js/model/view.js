@@ -1,0 +1,62 @@
+/** The view of the model: what its run's report says, for people who have to trust it. */
+
+import { Failure, load } from "../api.js";
+import { el } from "../dom.js";
+import { site } from "../site.js";
+import { text } from "../texts.js";
+import { bias } from "./bias.js";
+import { driftReport, versionList } from "./history.js";
+import { money } from "./money.js";
+import { calibration, quality, scores } from "./quality.js";
+
+/** @param {HTMLElement} place */
+export function start(place) {
+  const lede = el("p", { class: "lede" });
+  const about = el("p", { class: "fine about" });
+  const body = el("div", { class: "model-body" });
+  place.append(el("div", { class: "intro" }, el("h1", { tabindex: "-1" }, text.model.title), lede, about), body);
+
+  async function fetchAndShow() {
+    body.replaceChildren(el("p", { class: "card soft", role: "status" }, text.model.loading));
+    try {
+      show(await load(`${site.api}/model/report`));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      await fallBack(error);
+    }
+  }
+
+  /** @param {any} report */
+  function show({ version, trained_at: trained, test, bias: groups, drift, versions }) {
+    about.textContent = version && trained ? text.model.about(version, text.when(trained)) : "";
+    lede.textContent = test ? text.model.lede(test.customers) : "";
+    const measured = test ? [quality(test.metrics), ...money(test), calibration(test.calibration),
+        scores(test.scores, test.threshold), driftReport(drift), bias(groups)]
+      : [el("section", { class: "card" }, el("p", { class: "lead" }, text.model.none), el("p", { class: "soft" }, text.model.noneHelp)),
+        driftReport(drift)];
+    body.replaceChildren(...measured, versionList(versions));
+  }
+
+  /**
+   * Where the report cannot be reached, the model itself may be.
+   * @param {Failure} failure
+   */
+  async function fallBack(failure) {
+    const again = el("button", { class: "primary", type: "button" }, text.retry);
+    again.addEventListener("click", fetchAndShow);
+    const kind = failure.kind === "invalid" ? "broken" : failure.kind;
+    const [title, help] = kind === "cancelled" ? text.failure.broken : text.failure[kind];
+    const problem = el("div", { class: "failure", role: "alert" }, el("p", { class: "failure-title" }, title), el("p", {}, help), again);
+    body.replaceChildren(problem);
+    try {
+      const { version, trained_at: trained, metrics } = await load(`${site.api}/model`);
+      about.textContent = text.model.about(version ?? "–", text.when(trained));
+      lede.textContent = text.model.validation;
+      body.append(quality(metrics.validation ?? {}));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+
+  fetchAndShow();
+}
