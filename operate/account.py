@@ -101,7 +101,9 @@ def is_absent(exc: ClientError) -> bool:
     error = exc.response["Error"]
     if error["Code"] in _ABSENT:
         return True
-    return error["Code"] == "ValidationException" and any(word in error.get("Message", "") for word in _ABSENT_WORDS)
+    return error["Code"] in ("ValidationError", "ValidationException") and any(
+        word in error.get("Message", "") for word in _ABSENT_WORDS
+    )
 
 
 def pages(client: Client, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:

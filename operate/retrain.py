@@ -19,8 +19,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from config import ENVIRONMENTS, Settings, SettingsError, load_settings
-from operate.account import Account, Client, OperateError, is_absent, pages
-from operate.inventory import stack_prefix
+from operate.account import Account, OperateError, pages
+from operate.outputs import outputs
 from operate.progress import Progress
 
 INCOMING = "raw/incoming/"
@@ -42,10 +42,10 @@ class Retraining:
 
     def __init__(self, account: Account, settings: Settings, progress: Progress) -> None:
         self._settings, self._progress = settings, progress
-        outputs = _outputs(account, settings, "Retraining", "Storage", "Training")
-        owner = _assumed(account, outputs["DataOwnerRoleArn"])
-        self._machine, self._bucket = outputs["IntakeArn"], outputs["DataBucketName"]
-        self._pipeline = outputs["PipelineName"]
+        told = outputs(account, settings, "Retraining", "Storage", "Training")
+        owner = _assumed(account, told["DataOwnerRoleArn"])
+        self._machine, self._bucket = told["IntakeArn"], told["DataBucketName"]
+        self._pipeline = told["PipelineName"]
         self._s3, self._states = owner.client("s3"), owner.client("stepfunctions")
         self._sagemaker = owner.client("sagemaker")
 
@@ -133,28 +133,6 @@ class Retraining:
             if status in _ENDED and (name, status) not in told:
                 told.add((name, status))
                 self._progress.say(f"step {name} {status.lower()}")
-
-
-def _outputs(account: Account, settings: Settings, *stacks: str) -> dict[str, str]:
-    """Collect the outputs of some stacks of an environment.
-
-    Raises
-    ------
-    OperateError
-        If one of them is not there.
-    """
-    client: Client = account.client("cloudformation")
-    found: dict[str, str] = {}
-    for stack in stacks:
-        name = f"{stack_prefix(settings)}{stack}"
-        try:
-            (described,) = client.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as exc:
-            if is_absent(exc):
-                raise OperateError(f"There is no {name} in {account.label}. Deploy {settings.name} first.") from exc
-            raise
-        found |= {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
-    return found
 
 
 def _assumed(account: Account, role: str) -> Account:
