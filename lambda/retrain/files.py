@@ -65,10 +65,13 @@ class Files:
                 return one
         return None
 
-    def newer_than(self, dropped: Dropped) -> Dropped | None:
-        """Find the newest file, if it is another; of two in the same second the later name is the newer."""
+    def newer_than(self, dropped: Dropped) -> str | None:
+        """Name a newer file that waits or was accepted; of two of one second, the later name is the newer."""
         newest = max([dropped, *self.waiting()], key=lambda one: (one.at, one.key))
-        return None if newest.key == dropped.key else newest
+        if newest.key != dropped.key:
+            return newest.name
+        accepted = self.accepted()
+        return accepted["name"] if accepted and accepted["dropped_at"] > dropped.stamp else None
 
     def too_large(self, dropped: Dropped) -> str:
         """Say that a file is larger than the settings allow."""

@@ -36,8 +36,8 @@ def choose(event: Event) -> Event:
     if cause == runs.FILE and dropped is None:
         return _over(cause, "The file is not there any more: a newer one of its name, or another run, has it.")
     if dropped and (newer := _files.newer_than(dropped)):
-        _files.set_aside(dropped, reasons=f"{newer.name} came after it, before it was used. It was not looked at.")
-        return _over(cause, f"{dropped.name} was replaced by {newer.name} before it was used, and is set aside.")
+        _files.set_aside(dropped, reasons=f"{newer} came after it, before it was used. It was not looked at.")
+        return _over(cause, f"{dropped.name} was replaced by {newer} before it was used, and is set aside.")
     if runs.going_on(_sagemaker, _PIPELINE):
         return {"state": "wait", "cause": cause}
     if dropped and dropped.size > _files.maximum_bytes:
@@ -47,11 +47,9 @@ def choose(event: Event) -> Event:
 
 
 def start(event: Event) -> Event:
-    """Start the run, the same one for the same execution; then take the file from where it was dropped."""
+    """Start the run, the same one for the same execution."""
     chosen = event["chosen"]
     run = runs.start(_sagemaker, _PIPELINE, execution=event["execution"], chosen=chosen)
-    if chosen["cause"] == runs.FILE:
-        _files.clear(chosen["file"])
     return chosen | {"state": "running", "run": run}
 
 
@@ -67,6 +65,8 @@ def look(event: Event) -> Event:
             _files.accept(chosen["file"], run=chosen["run"])
         else:
             place = _files.set_aside_taken(chosen["file"], reasons=ended.reason, run=chosen["run"], job=ended.job)
+        # Not before: while it lies there, the execution of an older file sees that it has been replaced.
+        _files.clear(chosen["file"])
     notice = notices.of_run(_ENVIRONMENT, chosen, ended, place)
     return _settled(chosen["cause"], notice, run=chosen["run"], outcome=ended.kind)
 

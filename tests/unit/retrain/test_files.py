@@ -12,6 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ACCEPTED = {"Bucket": "data", "Prefix": "raw/accepted.json", "MaxKeys": 1}
 LISTED = {"Bucket": "data", "Prefix": "raw/incoming/"}
 BODY = b"State,Churn?\nKS,False.\n"
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -37,6 +38,17 @@ def arrived(name: str, etag: str) -> dict[str, Any]:
     }
 
 
+def accepted(s3: Stubber, **document: str) -> None:
+    s3.add_response("list_objects_v2", {"Contents": [{"Key": "raw/accepted.json"}]} if document else {}, ACCEPTED)
+    if document:
+        body = json.dumps(document).encode()
+        s3.add_response(
+            "get_object",
+            {"Body": StreamingBody(io.BytesIO(body), len(body))},
+            {"Bucket": "data", "Key": "raw/accepted.json"},
+        )
+
+
 def no_run(sagemaker: Stubber, status: str = "Succeeded") -> None:
     sagemaker.add_response(
         "list_pipeline_executions", {"PipelineExecutionSummaries": [{"PipelineExecutionStatus": status}]}
@@ -49,6 +61,7 @@ def test_the_only_file_is_taken_under_its_time_and_content(
     at = NOON.astimezone(timezone(timedelta(hours=2)))
     for _ in range(2):
         waiting(s3, ("", "x", at), ("march.csv", "e", at))
+    accepted(s3, name="february.csv", dropped_at="20260228T120000Z")
     no_run(sagemaker)
     s3.add_response(
         "get_object",
@@ -89,11 +102,21 @@ def test_an_older_file_is_set_aside_for_a_newer_one_and_says_so(handler: ModuleT
     assert json.loads(reasons[0])["reasons"] == ["b.csv came after it, before it was used. It was not looked at."]
 
 
+def test_a_file_that_is_looked_at_after_a_newer_one_was_accepted_is_set_aside(handler: ModuleType, s3: Stubber) -> None:
+    for _ in range(2):
+        waiting(s3, ("a.csv", "ea", NOON))
+    accepted(s3, name="b.csv", dropped_at="20260301T120001Z")
+    for operation in ("copy_object", "put_object", "delete_object"):
+        s3.add_response(operation, {})
+    assert "replaced by b.csv" in handler.handler(arrived("a.csv", "ea"), None)["told"]
+
+
 def test_of_two_files_of_one_second_the_later_name_is_the_newer(
     handler: ModuleType, s3: Stubber, sagemaker: Stubber
 ) -> None:
     for _ in range(2):
         waiting(s3, ("b.csv", "eb", NOON), ("a.csv", "ea", NOON))
+    accepted(s3)
     no_run(sagemaker, "Executing")
     assert handler.handler(arrived("b.csv", "eb"), None) == {"state": "wait", "cause": "file"}
 
@@ -112,6 +135,7 @@ def test_a_file_larger_than_the_limit_is_set_aside_unread_and_people_are_told(
 ) -> None:
     for _ in range(2):
         waiting(s3, ("march.csv", "e", NOON), size=(1 << 20) + 1)
+    accepted(s3)
     no_run(sagemaker)
     for operation in ("copy_object", "put_object", "delete_object"):
         s3.add_response(operation, {})
@@ -124,20 +148,18 @@ def test_a_file_larger_than_the_limit_is_set_aside_unread_and_people_are_told(
 
 
 def test_a_schedule_trains_on_the_latest_accepted_file(handler: ModuleType, s3: Stubber, sagemaker: Stubber) -> None:
-    accepted = {"key": "raw/taken/x.csv", "uri": "s3://data/raw/taken/x.csv", "name": "march.csv"}
+    file = {"key": "raw/taken/x.csv", "uri": "s3://data/raw/taken/x.csv", "name": "march.csv"}
     no_run(sagemaker)
-    s3.add_response("list_objects_v2", {"Contents": [{"Key": "raw/accepted.json"}]})
-    body = json.dumps(accepted).encode()
-    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(body), len(body))})
+    accepted(s3, **file)
     answer = handler.handler({"step": "choose", "event": {"source": "aws.events"}}, None)
-    assert answer == {"state": "go", "cause": "schedule", "file": accepted}
+    assert answer == {"state": "go", "cause": "schedule", "file": file}
 
 
 def test_before_any_file_was_accepted_it_trains_on_the_deployment_s(
     handler: ModuleType, s3: Stubber, sagemaker: Stubber
 ) -> None:
     no_run(sagemaker)
-    s3.add_response("list_objects_v2", {}, {"Bucket": "data", "Prefix": "raw/accepted.json", "MaxKeys": 1})
+    accepted(s3)
     answer = handler.handler({"step": "choose", "event": {"source": "aws.cloudwatch"}}, None)
     assert answer == {"state": "go", "cause": "drift", "file": None}
 
