@@ -122,7 +122,7 @@ class Files:
         """Move a file that is not to be used to the quarantine, with the reasons; give the folder's address."""
         place = f"{QUARANTINE}{dropped.stamp}-{dropped.name}/"
         self._copy(dropped.key, place + _last(dropped.name), etag=dropped.etag)
-        self._write(place + "reasons.json", {"file": dropped.name, "reasons": reasons.splitlines()})
+        self._write(place + "reasons.json", {"file": dropped.name, "reasons": _lines(reasons)})
         self._delete_if(dropped.key, dropped.etag)
         return f"s3://{self._bucket}/{place}"
 
@@ -131,7 +131,7 @@ class Files:
         place = f"{QUARANTINE}{file['stamp']}-{file['name']}/"
         self._copy(file["key"], place + _last(file["name"]))
         about = {"file": file["name"], "sha256": file["sha256"], "run": run, "job": job}
-        self._write(place + "reasons.json", {**about, "reasons": reasons.splitlines()})
+        self._write(place + "reasons.json", {**about, "reasons": _lines(reasons)})
         self._client.delete_object(Bucket=self._bucket, Key=file["key"])
         return f"s3://{self._bucket}/{place}"
 
@@ -158,3 +158,7 @@ class Files:
 
 def _last(name: str) -> str:
     return name.rpartition("/")[2]
+
+
+def _lines(reasons: str) -> list[str]:
+    return [line.strip() for line in reasons.splitlines() if line.strip()]
