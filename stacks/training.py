@@ -67,7 +67,13 @@ class TrainingStack(Stack):
             instance_types=settings.training.instance_types,
             tunes=settings.training.tuning is not None,
         )
-        registrar = registrar_role(self, settings=settings.identity, place=place, package_group=self.package_group)
+        registrar = registrar_role(
+            self,
+            settings=settings.identity,
+            place=place,
+            package_group=self.package_group,
+            pipeline_name=settings.resource_name,
+        )
         # Here and not beside the endpoint: SageMaker still needs it after the endpoint's deletion, to take its network
         # interfaces down, and this stack goes later.
         self.model_role = roles.model_role(

@@ -78,6 +78,9 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
     traffic = "EnableInterContainerTrafficEncryption"
     encryption = request.get(traffic, network.get(traffic))
     debug = (request.get("RemoteDebugConfig") or {}).get("EnableRemoteDebug")
+    runtime = (request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    sources = [channel.get("DataSource") or {} for channel in request.get("InputDataConfig") or []]
+    systems = [source.get("FileSystemDataSource") or {} for source in sources]
     found = {
         "sagemaker:VpcSubnets": vpc.get("Subnets"),
         "sagemaker:VpcSecurityGroupIds": vpc.get("SecurityGroupIds"),
@@ -87,11 +90,18 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
         "sagemaker:NetworkIsolation": _flag(isolation),
         "sagemaker:InterContainerTrafficEncryption": _flag(encryption),
         "sagemaker:EnableRemoteDebug": _flag(debug),
+        "sagemaker:KeepAlivePeriod": _number(resources.get("KeepAlivePeriodInSeconds")),
+        "sagemaker:MaxRuntimeInSeconds": _number(runtime),
+        "sagemaker:FileSystemId": next((one["FileSystemId"] for one in systems if "FileSystemId" in one), None),
         "sagemaker:ModelApprovalStatus": request.get("ModelApprovalStatus"),
         "sagemaker:CustomerMetadataPropertiesToRemove": request.get("CustomerMetadataPropertiesToRemove"),
     }
     present = {key: value for key, value in found.items() if value is not None}
     return present | identity.condition_keys(request)
+
+
+def _number(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _flag(value: bool | None) -> str | None:

@@ -1,7 +1,7 @@
 """Guardrails: what no job may be without, whoever starts it and whatever else allows it.
 
 A permission says which jobs a role may start; these denials say what every one of them has: our subnets and security
-group, our keys, machines from the settings, no network inside. They hold against a later, wider permission too.
+group, our keys, machines from the settings, no network inside, an end. They hold against a later, wider permission too.
 
 Which condition keys an action has is from the service authorization reference of SageMaker
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_sagemaker.html); a test compares them with the
@@ -21,17 +21,33 @@ JOBS = ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateProcessingJo
 # A batch transform has the network and the isolation of its model.
 TRANSFORM, MODEL = "sagemaker:CreateTransformJob", "sagemaker:CreateModel"
 PACKAGES = ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage")
-# What runs code on machines, and has no key for the network, the machines or the isolation of them.
+# What else runs on machines: it lacks a key for the network, the machines or the isolation, or nothing here needs it.
 UNGUARDED = (
     "sagemaker:CreateAutoMLJob",
     "sagemaker:CreateAutoMLJobV2",
     "sagemaker:CreateCluster",
     "sagemaker:CreateCompilationJob",
+    "sagemaker:CreateDataQualityJobDefinition",
+    "sagemaker:CreateEndpoint",
+    "sagemaker:CreateEndpointConfig",
+    "sagemaker:CreateInferenceComponent",
+    "sagemaker:CreateInferenceExperiment",
     "sagemaker:CreateInferenceRecommendationsJob",
     "sagemaker:CreateLabelingJob",
+    "sagemaker:CreateMlflowTrackingServer",
+    "sagemaker:CreateModelBiasJobDefinition",
+    "sagemaker:CreateModelExplainabilityJobDefinition",
+    "sagemaker:CreateModelQualityJobDefinition",
+    "sagemaker:CreateMonitoringSchedule",
     "sagemaker:CreateNotebookInstance",
     "sagemaker:CreateOptimizationJob",
+    "sagemaker:CreatePartnerApp",
+    "sagemaker:UpdateCluster",
+    "sagemaker:UpdateMonitoringSchedule",
+    "sagemaker:UpdateNotebookInstance",
 )
+# The longest that a step may be given (training.step_timeout_s), and what SageMaker takes where a request is silent.
+LONGEST_JOB_S = 86400
 APPROVED = "Approved"
 
 
@@ -97,11 +113,35 @@ def guardrails(*, place: Place, instance_types: Sequence[str]) -> list[Grant]:
             because="It opens a shell into the container, and with it a way out for what lies there.",
         ),
         deny(
+            "sagemaker:CreateTrainingJob",
+            "sagemaker:UpdateTrainingJob",
+            when={"NumericGreaterThan": {"sagemaker:KeepAlivePeriod": "0"}},
+            sid="WarmMachines",
+            because="Machines that wait for a next job cost as those that work.",
+        ),
+        deny(
+            *JOBS,
+            when={"NumericGreaterThan": {"sagemaker:MaxRuntimeInSeconds": str(LONGEST_JOB_S)}},
+            sid="EndlessJob",
+            because="No step needs more than a day, and a job that hangs costs until it ends.",
+        ),
+        deny(
+            "sagemaker:CreateHyperParameterTuningJob",
+            "sagemaker:CreateTrainingJob",
+            when={"Null": {"sagemaker:FileSystemId": "false"}},
+            sid="FileSystem",
+            because="What a job reads is in the buckets, whose policies and keys do not reach a file system.",
+        ),
+        deny(
             "sts:AssumeRole",
             sid="BecomingAnother",
             because="A role of a run has no business in another role, the registrar's least of all.",
         ),
-        deny(*UNGUARDED, sid="WhatCannotBeFenced", because="These have no keys for what is asked of every job above."),
+        deny(
+            *UNGUARDED,
+            sid="WhatCannotBeFenced",
+            because="What is asked of every job above cannot be asked of these, or nothing here needs them.",
+        ),
         never_approves(),
     ]
 

@@ -23,7 +23,12 @@ REMOVES_NOTHING: Mapping[str, Any] = {"Null": {"sagemaker:CustomerMetadataProper
 
 
 def registrar_role(
-    scope: Construct, *, settings: IdentitySettings, place: Place, package_group: sagemaker.CfnModelPackageGroup
+    scope: Construct,
+    *,
+    settings: IdentitySettings,
+    place: Place,
+    package_group: sagemaker.CfnModelPackageGroup,
+    pipeline_name: str,
 ) -> iam.Role:
     """Approve and reject packages of this group, after reading what their evaluation says; train and serve nothing."""
     stack = Stack.of(scope)
@@ -31,6 +36,7 @@ def registrar_role(
     packages = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
+    runs = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=f"{pipeline_name}/execution/*")
     versions = "The versions of this one package group: SageMaker counts them up."
     reports = [place.data.arn_for_objects(f"{RUNS}*/evaluation/evaluation.{kind}") for kind in ("html", "json")]
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
@@ -53,6 +59,13 @@ def registrar_role(
                 on=[packages],
                 when={"StringEquals": {"sagemaker:ModelApprovalStatus": [*DECISIONS]}, **REMOVES_NOTHING},
                 wildcard_because=versions,
+            ),
+            # What a run was asked for is half of what its numbers mean: which data, which gates, which costs.
+            allow(
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineParametersForExecution",
+                on=[runs],
+                wildcard_because="The runs of this one pipeline: SageMaker makes their names up.",
             ),
             allow(
                 "s3:GetObject",

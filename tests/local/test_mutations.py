@@ -133,6 +133,19 @@ class Fence(NamedTuple):
 
 _CLUSTER = "ProcessingResources.ClusterConfig"
 _GROUPS = [{"InstanceGroupName": "g", "InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1}]
+_FILES = [
+    {
+        "ChannelName": "train",
+        "DataSource": {
+            "FileSystemDataSource": {
+                "FileSystemId": "fs-12345678901",
+                "FileSystemType": "EFS",
+                "FileSystemAccessMode": "ro",
+                "DirectoryPath": "/",
+            }
+        },
+    }
+]
 FENCES = {
     "NoVpcSubnets": Fence({"NetworkConfig.VpcConfig": None}, beside="NoVpcSecurityGroupIds"),
     "NoVpcSecurityGroupIds": Fence({"NetworkConfig.VpcConfig": None}, beside="NoVpcSubnets"),
@@ -152,6 +165,9 @@ FENCES = {
     "NoNetworkIsolation": Fence({"NetworkConfig.EnableNetworkIsolation": None}),
     "NoTrafficEncryption": Fence({"NetworkConfig.EnableInterContainerTrafficEncryption": None}),
     "RemoteDebug": Fence({"RemoteDebugConfig": {"EnableRemoteDebug": True}}, "TrainingJob"),
+    "WarmMachines": Fence({"ResourceConfig.KeepAlivePeriodInSeconds": 60}, "TrainingJob"),
+    "EndlessJob": Fence({"StoppingCondition.MaxRuntimeInSeconds": 86401}, "TrainingJob"),
+    "FileSystem": Fence({"InputDataConfig": _FILES}, "TrainingJob"),
     "BecomingAnother": Fence({"RoleSessionName": "test"}, "Role"),
     "WhatCannotBeFenced": Fence({"NotebookInstanceName": "n", "InstanceType": "ml.t3.medium"}, "NotebookInstance"),
     "Approval": Fence({"ModelApprovalStatus": "Approved"}, "ModelPackage"),

@@ -34,6 +34,7 @@ POSITIVE: dict[str, Callable[[str, list[str]], bool]] = {
     "StringLike": _like,
     "ArnEquals": _like,
     "Bool": _equals,
+    "NumericGreaterThan": lambda value, wanted: any(float(value) > float(one) for one in wanted),
 }
 NEGATED = {"StringNotEquals": _equals, "ArnNotEquals": _like}
 

@@ -165,6 +165,30 @@ def fenced(identities: Identities, action: str, request: dict[str, Any]) -> bool
     return not allowed
 
 
+LIMITS = [
+    ("CreateTrainingJob", "KeepAlivePeriod", "0", "1"),
+    ("UpdateTrainingJob", "KeepAlivePeriod", "0", "60"),
+    *(
+        (action, "MaxRuntimeInSeconds", "86400", "86401")
+        for action in FENCED
+        if action.startswith("Create") and action.endswith("Job") and "Transform" not in action
+    ),
+    ("CreateTrainingJob", "FileSystemId", None, "fs-0123456789abcdef0"),
+    ("CreateHyperParameterTuningJob", "FileSystemId", None, "fs-0123456789abcdef0"),
+]
+
+
+@pytest.mark.parametrize(("action", "key", "within", "beyond"), LIMITS)
+def test_a_job_has_an_end_no_warm_machines_and_no_file_system(
+    identities: Identities, action: str, key: str, within: str | None, beyond: str
+) -> None:
+    whole = {name: JOB[name] for name in FENCED.get(action, ())}
+    assert not fenced(identities, f"sagemaker:{action}", whole), "a request that says nothing of it is let through"
+    if within is not None:
+        assert not fenced(identities, f"sagemaker:{action}", whole | {key: within})
+    assert fenced(identities, f"sagemaker:{action}", whole | {key: beyond})
+
+
 @pytest.mark.parametrize("action", FENCED)
 def test_a_job_without_something_or_with_something_else_is_denied_whatever_allows_it(
     identities: Identities, action: str

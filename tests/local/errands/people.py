@@ -2,7 +2,8 @@
 
 import functools
 
-from tests.local.errands.common import GROUP
+from local.settings import ACCOUNT, REGION
+from tests.local.errands.common import GROUP, PIPELINE
 from tests.local.errands.intake import Intake
 
 
@@ -10,7 +11,7 @@ class Errands(Intake):
     """All errands on one deployed system."""
 
     def decide(self, role: str) -> None:
-        """A registrar, who signs in by a role, finds a package, reads its report and decides."""
+        """A registrar, who signs in by a role, reads a package's report and what its run was asked for, and decides."""
         sagemaker, s3 = self.roles.client("sagemaker", role), self.roles.client("s3", role)
         sagemaker.describe_model_package_group(ModelPackageGroupName=GROUP)
         (summary,) = sagemaker.list_model_packages(
@@ -21,6 +22,10 @@ class Errands(Intake):
         bucket, _, key = report.removeprefix("s3://").partition("/")
         for kind in ("json", "html"):
             s3.get_object(Bucket=bucket, Key=key.removesuffix("json") + kind)
+        run = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{key.split('/')[1]}"
+        sagemaker.describe_pipeline_execution(PipelineExecutionArn=run)
+        asked = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=run)["PipelineParameters"]
+        assert "RawDataUri" in {parameter["Name"] for parameter in asked}
         sagemaker.update_model_package(
             ModelPackageArn=summary["ModelPackageArn"], ModelApprovalStatus=package["ModelApprovalStatus"]
         )
