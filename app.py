@@ -22,6 +22,7 @@ from stacks.keys import KeysStack
 from stacks.network import NetworkStack
 from stacks.notices import NoticesStack
 from stacks.retraining import RetrainingStack
+from stacks.rollout import RolloutStack
 from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
@@ -80,12 +81,23 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
                 **common,
             )
         )
+    rollout = RolloutStack(
+        app,
+        f"{prefix}-Rollout",
+        place=place,
+        pipeline=training.pipeline,
+        package_group=training.package_group,
+        serving_stack_name=f"{prefix}-Serving",
+        topic=notices.topic,
+        **common,
+    )
     serving = ServingStack(
         app,
         serving_name,
         place=place,
         pipeline=training.pipeline,
-        package_group=training.package_group,
+        run_service=rollout.run_service,
+        topic=notices.topic,
         model_role=training.model_role,
         run_inputs=training.run_inputs,
         **common,
@@ -116,7 +128,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         drift_alarms=[],
         **common,
     )
-    stacks = [keys, notices, network, storage, training, *studio, serving, api, web, retraining]
+    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, api, web, retraining]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

@@ -69,6 +69,8 @@ def _local() -> Settings:
             canary_bake_s=4,
             terminate_wait_s=2,
             update_timeout_s=600,
+            rollout_wait_s=600,
+            rollout_poll_s=1,
         ),
         studio=StudioSettings(enabled=True),
         # The schedule is there to be looked at: no laptop run lives that long.

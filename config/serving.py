@@ -37,6 +37,10 @@ class ServingSettings(Section):
         Share of capacity that a new model gets first, 1 to 50; 0 switches all at once.
     canary_bake_s, terminate_wait_s, update_timeout_s : int
         How long the canary is watched, how long the old machines stay, how long all may take.
+    maximum_latency_ms : int
+        The slowest of a hundred requests to the model may take this long before an alarm goes off.
+    rollout_wait_s, rollout_poll_s : int
+        How long an approved model waits for a deployment that is under way, and how often a rollout looks.
     data_capture_percent : int
         Share of requests and answers that are kept for later checks; 0 keeps none.
     """
@@ -57,6 +61,9 @@ class ServingSettings(Section):
     canary_bake_s: int = 300
     terminate_wait_s: int = 120
     update_timeout_s: int = 3600
+    maximum_latency_ms: int = 1000
+    rollout_wait_s: int = 7200
+    rollout_poll_s: int = 15
     data_capture_percent: int = 0
 
     def check(self) -> None:
@@ -70,6 +77,14 @@ class ServingSettings(Section):
             remedy="Serverless endpoints come in these sizes only.",
         )
         self.require_range("serverless_max_concurrency", low=1, high=200, remedy="200 is the service's limit.")
+        self.require_range("maximum_latency_ms", low=1, high=60000, remedy="SageMaker ends a request after a minute.")
+        self.require_range("rollout_wait_s", low=60, high=86400, remedy="Outwait a deployment: give up to a day.")
+        self.require(
+            1 <= self.rollout_poll_s <= self.rollout_wait_s // 10,
+            "rollout_poll_s",
+            rule=f"must be from 1 to a tenth of serving.rollout_wait_s ({self.rollout_wait_s})",
+            remedy="Ask often enough that the end of an update is noticed soon.",
+        )
         self.require_range("data_capture_percent", low=0, high=100, remedy="Give a share in percent.")
         if self.serverless:
             self._check_serverless()

@@ -11,7 +11,7 @@ from schema import load_examples
 
 
 def golden(folder: Path) -> dict[str, Any]:
-    """Return the example customers by name, each with the probability and the decision that an endpoint computes.
+    """Return the example customers by name, each with what an endpoint answers: probability, decision, reasons.
 
     They are made up, so they may lie beside the reports; they come along, because the examples may change with the
     schema while an older model serves.
@@ -31,7 +31,7 @@ def golden(folder: Path) -> dict[str, Any]:
         records = predictor.check(list(examples.values()))
     except ValueError as exc:
         raise JobError(f"The customers of schema/examples.json do not fit the schema: {exc} Correct them.") from exc
-    answers = predictor.predict(records, explain=0)["predictions"]
+    answers = predictor.predict(records)["predictions"]
     return {
         "customers": {
             name: {"customer": customer, **answer}

@@ -8,12 +8,14 @@ from typing import Any
 from aws_cdk import CfnOutput, CfnParameter, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config import Settings
+from stacks.components.endpoint_alarms import EndpointAlarms
 from stacks.components.endpoint_scaling import EndpointScaling
 from stacks.components.model_endpoint import VARIANT, ModelEndpoint
-from stacks.components.pipeline_run import PipelineRun
+from stacks.components.pipeline_run import deployed_run
 from stacks.components.place import Place
 from stacks.components.storage import log_group
 
@@ -22,7 +24,7 @@ ROLLOUT = "|[0-9a-f]{{32}} arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{{12}}:model
 
 
 class ServingStack(Stack):
-    """The model that answers.
+    """The model that answers, and nothing that could change what anybody may do: rollouts update this stack.
 
     The run sits here and not beside the pipeline: what one stack exports cannot change while another imports it, and
     the package changes with every run.
@@ -36,7 +38,8 @@ class ServingStack(Stack):
         settings: Settings,
         place: Place,
         pipeline: sagemaker.CfnPipeline,
-        package_group: sagemaker.CfnModelPackageGroup,
+        run_service: str,
+        topic: sns.ITopic,
         model_role: iam.Role,
         run_inputs: Mapping[str, str],
         **kwargs: Any,
@@ -50,16 +53,16 @@ class ServingStack(Stack):
             allowed_pattern=ROLLOUT.format(group=name),
             description="The package that a rollout serves, after the hash of the run's inputs; deployments keep it.",
         )
-        run = PipelineRun(
+        run = deployed_run(
             self,
             "PipelineRun",
             settings=settings,
-            key=place.keys.logs,
+            service_token=run_service,
             pipeline=pipeline,
-            package_group=package_group,
             inputs=run_inputs,
             rollout=rollout,
         )
+        package = run.get_att_string("ModelPackageArn")
         log = log_group(
             self, "EndpointLog", settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/Endpoints/{name}"
         )
@@ -69,13 +72,14 @@ class ServingStack(Stack):
             name=name,
             settings=settings.serving,
             place=place,
-            model_package_arn=run.model_package_arn,
+            model_package_arn=package,
             role=model_role,
             log=log,
+            alarms=EndpointAlarms(self, "Alarms", settings=settings, variant=VARIANT, topic=topic).all,
         ).endpoint
         if settings.serving.autoscaled:
             EndpointScaling(self, "Scaling", settings=settings.serving, endpoint=self.endpoint, variant=VARIANT)
         CfnOutput(self, "EndpointName", value=self.endpoint.attr_endpoint_name)
-        CfnOutput(self, "ModelPackageArn", value=run.model_package_arn)
-        CfnOutput(self, "RunInputs", value=run.run_inputs)
+        CfnOutput(self, "ModelPackageArn", value=package)
+        CfnOutput(self, "RunInputs", value=run.get_att_string("RunInputs"))
         CfnOutput(self, "EndpointLogGroupName", value=log.log_group_name)

@@ -72,6 +72,11 @@ EXPECTED = (
         "RESOURCE_MISMATCH [{'action': 'states:",
         "An execution, or the list of a machine's: parliament asks for every type of resource that an action may have.",
     ),
+    Expected(
+        "Rollout/Rollout/SteerTurns",
+        "RESOURCE_MISMATCH [{'action': 'states:ListExecutions'",
+        "The service authorization reference has state machines for it, too; parliament asks for the other kind.",
+    ),
     Expected("Network/Vpc/S3", "RESOURCE_STAR", "The door of S3: bounded by account and role, as doors.py says."),
 )
 

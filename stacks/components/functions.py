@@ -25,6 +25,9 @@ SERVES_DEPLOYMENT = (
     "It serves a deployment and has to answer CloudFormation at an address on the internet. In the isolated network it "
     "would reach nothing, and its network interfaces would hold up deletion."
 )
+CALLER_WAITS = (
+    "Whoever calls it waits for its answer and is told of every failure: no event is left that a queue could keep."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,7 @@ class PythonFunction(Construct):
         key: kms.IKey,
         network: FunctionNetwork | None = None,
         outside_vpc_because: str = "",
+        no_queue_because: str = CALLER_WAITS,
     ) -> None:
         super().__init__(scope, construct_id)
         if bool(network) == bool(outside_vpc_because):
@@ -101,7 +105,7 @@ class PythonFunction(Construct):
         if spec.traced:
             # The construct's own way would write a policy of its own into the role.
             resource_of(self.function).add_property_override("TracingConfig", {"Mode": "Active"})
-        acknowledge_function(self.function, outside_vpc_because=outside_vpc_because)
+        acknowledge_function(self.function, outside_vpc_because=outside_vpc_because, no_queue_because=no_queue_because)
 
 
 def _network_grants(stack: Stack, network: FunctionNetwork | None) -> list[Grant]:
@@ -111,14 +115,12 @@ def _network_grants(stack: Stack, network: FunctionNetwork | None) -> list[Grant
     return join_network_as_function(stack, subnets=network.subnets, security_group=network.security_group)
 
 
-def acknowledge_function(function: IConstruct, *, outside_vpc_because: str) -> None:
+def acknowledge_function(
+    function: IConstruct, *, outside_vpc_because: str, no_queue_because: str = CALLER_WAITS
+) -> None:
     """Argue what no function here has: a dead-letter queue and a reserve; and, of most, a place in the VPC."""
     resource = resource_of(function)
-    acknowledge(
-        resource,
-        findings.NO_DEAD_LETTER_QUEUE,
-        "Whoever calls it waits for its answer and is told of every failure: no event is left that a queue could keep.",
-    )
+    acknowledge(resource, findings.NO_DEAD_LETTER_QUEUE, no_queue_because)
     acknowledge(
         resource,
         findings.NO_RESERVED_CONCURRENCY,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Fn, Stack
+from collections.abc import Sequence
+
+from aws_cdk import Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -14,7 +16,6 @@ from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import CAPTURE
 from stacks.components.churn_pipeline import SERVING_ENVIRONMENT
-from stacks.components.grants import resource_of
 from stacks.components.place import Place
 
 # SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
@@ -42,6 +43,8 @@ class ModelEndpoint(Construct):
         What the container may do.
     log : LogGroup
         The endpoint's log group, made before SageMaker would make its own without key and end.
+    alarms : sequence of Alarm
+        Which bring the old model back while a new one takes over.
     """
 
     def __init__(
@@ -55,9 +58,10 @@ class ModelEndpoint(Construct):
         model_package_arn: str,
         role: iam.Role,
         log: logs.LogGroup,
+        alarms: Sequence[cloudwatch.Alarm],
     ) -> None:
         super().__init__(scope, construct_id)
-        self._name = name
+        self._alarms = alarms
         self._settings = settings
         self._place = place
         # The role refers to its grants (see grants.py), so the reference to the role is all the order that
@@ -137,7 +141,7 @@ class ModelEndpoint(Construct):
         )
 
     def _deployment(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
-        """Give a new model a share of the capacity first; errors bring the old one back."""
+        """Give a new model a share of the capacity first; alarms bring the old one back."""
         settings = self._settings
         # Whole machines: of an autoscaled number, a share in percent could come out over the half that is allowed.
         machines = settings.canary_percent * settings.instance_count // 100
@@ -151,31 +155,6 @@ class ModelEndpoint(Construct):
                 maximum_execution_timeout_in_seconds=settings.update_timeout_s,
             ),
             auto_rollback_configuration=sagemaker.CfnEndpoint.AutoRollbackConfigProperty(
-                alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=self._error_alarm().alarm_name)]
+                alarms=[sagemaker.CfnEndpoint.AlarmProperty(alarm_name=one.alarm_name) for one in self._alarms]
             ),
         )
-
-    def _error_alarm(self) -> cloudwatch.Alarm:
-        errors = cloudwatch.Metric(
-            namespace="AWS/SageMaker",
-            metric_name="Invocation5XXErrors",
-            dimensions_map={"EndpointName": self._name, "VariantName": VARIANT},
-            statistic="Sum",
-            period=Duration.minutes(1),
-        )
-        alarm = cloudwatch.Alarm(
-            self,
-            "Errors",
-            alarm_description=f"The model behind {self._name} fails on requests in {Stack.of(self).stack_name}",
-            metric=errors,
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        acknowledge(
-            resource_of(alarm),
-            findings.NO_ALARM_ACTION,
-            "SageMaker itself reads this alarm while it replaces a model, and rolls back: that is its action.",
-        )
-        return alarm

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnParameter, CustomResource, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -13,29 +15,26 @@ from constructs import Construct
 from config import RUN_GRACE_S, Settings
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.framework import Framework
-from stacks.components.functions import SERVES_DEPLOYMENT, FunctionSpec, PythonFunction
+from stacks.components.functions import CALLER_WAITS, SERVES_DEPLOYMENT, FunctionSpec, PythonFunction
 from stacks.components.grants import Grant, allow
 from stacks.components.guardrails import APPROVED
 from stacks.components.registrar import REMOVES_NOTHING
+from stacks.components.served import STACK_IDS, VERSIONS, endpoint_arn, stack_arn, versions_arn
 
 HANDLER_TIMEOUT_S = 60
 HANDLER_MEMORY_MB = 256
 
 
 class PipelineRun(Construct):
-    """A custom resource that is created by a run, and updated by another whenever its inputs change.
+    """What serves the custom resource `deployed_run`: two functions, and the CDK's framework that calls them.
+
+    In another stack than the resource, so that the stack which a rollout updates holds no role and no function: its
+    updates then need no leave to change any.
 
     Parameters
     ----------
-    inputs : mapping
-        Hashes of all that a run depends on. Nothing else decides whether there is a new run.
-    rollout : CfnParameter
-        Which package was rolled out, and with which inputs; empty until one is.
-
-    Attributes
-    ----------
-    model_package_arn, run_inputs : str
-        The package to serve, and the hash of the inputs that the next rollout has to name.
+    stack_name : str
+        The stack that holds the resource.
     """
 
     def __init__(
@@ -47,46 +46,60 @@ class PipelineRun(Construct):
         key: kms.IKey,
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
-        inputs: Mapping[str, str],
-        rollout: CfnParameter,
+        stack_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._key = key
-        runs = Runs(Stack.of(self), settings=settings, pipeline=pipeline, package_group=package_group)
+        runs = Runs(
+            Stack.of(self), settings=settings, pipeline=pipeline, package_group=package_group, stack_name=stack_name
+        )
         starter = self._handler("OnEvent", entry="on_event", does="starts and stops runs", grants=runs.start())
         approver = self._handler(
             "IsComplete", entry="is_complete", does="awaits a run and approves its package", grants=runs.approve()
         )
         # By this it knows the runs that it started from those that only have their name.
         starter.function.add_environment("OWN_ROLE", starter.role.role_name)
-        framework = Framework(
+        # By the time that the other stack has a resource, all of this is there, the framework's policies too.
+        self.service_token = Framework(
             self,
             on_event=starter.function,
             is_complete=approver.function,
             settings=settings,
             key=key,
-        )
-        self.resource = CustomResource(
-            self,
-            "Run",
-            resource_type="Custom::PipelineRun",
-            service_token=framework.provider.service_token,
-            service_timeout=Duration.seconds(settings.deployment.run_timeout_s + RUN_GRACE_S),
-            properties={
-                "PipelineName": pipeline.ref,
-                "EndpointName": settings.resource_name,
-                "Inputs": dict(inputs),
-                "Approval": settings.serving.approval,
-                "Rollout": rollout.value_as_string,
-            },
-        )
-        # The run begins as soon as the resource does: whoever starts it and asks for it must be allowed to by then.
-        self.resource.node.add_dependency(*framework.policies)
-        self.model_package_arn = self.resource.get_att_string("ModelPackageArn")
-        self.run_inputs = self.resource.get_att_string("RunInputs")
+        ).provider.service_token
+        if settings.serving.approval == "gate":
+            self._judge_runs(runs)
 
-    def _handler(self, construct_id: str, *, entry: str, does: str, grants: Sequence[Grant]) -> PythonFunction:
+    def _judge_runs(self, runs: Runs) -> None:
+        """Let the gate alone approve the packages of ordinary runs, whoever started them."""
+        judge = self._handler(
+            "OnRun",
+            entry="on_run",
+            does="approves what ordinary runs made",
+            grants=runs.judge(),
+            no_queue_because="A package whose event is lost waits for a person, who sees it in the list of models.",
+        )
+        ended = events.Rule(
+            self,
+            "RunSucceeded",
+            event_pattern=events.EventPattern(
+                source=["aws.sagemaker"],
+                detail_type=["SageMaker Model Building Pipeline Execution Status Change"],
+                detail={"currentPipelineExecutionStatus": ["Succeeded"], "pipelineArn": [runs.pipeline]},
+            ),
+        )
+        ended.add_target(targets.LambdaFunction(judge.function))
+
+    def _handler(
+        self,
+        construct_id: str,
+        *,
+        entry: str,
+        does: str,
+        grants: Sequence[Grant],
+        no_queue_because: str = CALLER_WAITS,
+    ) -> PythonFunction:
         return PythonFunction(
             self,
             construct_id,
@@ -102,7 +115,46 @@ class PipelineRun(Construct):
             storage=self._settings.storage,
             key=self._key,
             outside_vpc_because=SERVES_DEPLOYMENT,
+            no_queue_because=no_queue_because,
         )
+
+
+def deployed_run(
+    scope: Construct,
+    construct_id: str,
+    *,
+    settings: Settings,
+    service_token: str,
+    pipeline: sagemaker.CfnPipeline,
+    inputs: Mapping[str, str],
+    rollout: CfnParameter,
+) -> CustomResource:
+    """Make the resource that a run creates, and that another updates whenever its inputs change.
+
+    Its attributes are ``ModelPackageArn``, the package to serve, and ``RunInputs``, the hash of the inputs, which the
+    next rollout has to name.
+
+    Parameters
+    ----------
+    inputs : mapping
+        Hashes of all that a run depends on. Nothing else decides whether there is a new run.
+    rollout : CfnParameter
+        Which package was rolled out, and with which inputs; empty until one is.
+    """
+    return CustomResource(
+        scope,
+        construct_id,
+        resource_type="Custom::PipelineRun",
+        service_token=service_token,
+        service_timeout=Duration.seconds(settings.deployment.run_timeout_s + RUN_GRACE_S),
+        properties={
+            "PipelineName": pipeline.ref,
+            "EndpointName": settings.resource_name,
+            "Inputs": dict(inputs),
+            "Approval": settings.serving.approval,
+            "Rollout": rollout.value_as_string,
+        },
+    )
 
 
 class Runs:
@@ -115,41 +167,63 @@ class Runs:
         settings: Settings,
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
+        stack_name: str,
     ) -> None:
         def arn(kind: str, name: str) -> str:
             return stack.format_arn(service="sagemaker", resource=kind, resource_name=name)
 
-        self._own_stack = allow("cloudformation:DescribeStacks", on=[stack.stack_id])
-        self._endpoint = allow("sagemaker:DescribeEndpoint", on=[arn("endpoint", settings.resource_name)])
+        self._stack = allow(
+            "cloudformation:DescribeStacks", on=[stack_arn(stack, stack_name)], wildcard_because=STACK_IDS
+        )
+        self._endpoint = allow("sagemaker:DescribeEndpoint", on=[endpoint_arn(stack, settings.resource_name)])
         self._by_person = settings.serving.approval == "person"
-        self._pipeline = arn("pipeline", pipeline.pipeline_name)
+        self.pipeline = arn("pipeline", pipeline.pipeline_name)
         self._runs = arn("pipeline", f"{pipeline.pipeline_name}/execution/*")
-        self._packages = arn("model-package", f"{package_group.model_package_group_name}/*")
+        self._packages = versions_arn(stack, package_group.model_package_group_name)
 
     def start(self) -> list[Grant]:
         """Find, start and stop runs."""
         return [
-            allow("sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution", on=[self._pipeline]),
+            allow("sagemaker:ListPipelineExecutions", "sagemaker:StartPipelineExecution", on=[self.pipeline]),
             self._with_runs(
                 "sagemaker:DescribePipelineExecution",
                 "sagemaker:ListPipelineExecutionSteps",
                 "sagemaker:StopPipelineExecution",
             ),
             self._with_packages("sagemaker:DescribeModelPackage"),
-            self._own_stack,
+            self._stack,
         ]
 
     def approve(self) -> list[Grant]:
-        """Watch runs, and approve what they registered, in requests that say so: none rejects."""
-        approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": APPROVED}, **REMOVES_NOTHING}
+        """Watch runs, and approve what they registered."""
         return [
-            allow("sagemaker:ListPipelineExecutions", on=[self._pipeline]),
+            allow("sagemaker:ListPipelineExecutions", on=[self.pipeline]),
             self._with_runs("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"),
-            self._with_packages("sagemaker:DescribeModelPackage"),
-            self._with_packages("sagemaker:UpdateModelPackage", when=approved),
-            self._own_stack,
+            *self._approve(),
+            self._stack,
             # Its own approval counts for the first model only: it has to see whether one is served.
             *([self._endpoint] if self._by_person else []),
+        ]
+
+    def judge(self) -> list[Grant]:
+        """Look at what a run did and with what, and approve what it registered."""
+        return [
+            allow("sagemaker:DescribePipeline", on=[self.pipeline]),
+            self._with_runs(
+                "sagemaker:DescribePipelineDefinitionForExecution",
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineParametersForExecution",
+            ),
+            *self._approve(),
+        ]
+
+    def _approve(self) -> list[Grant]:
+        """Approve packages in requests that say so: none rejects."""
+        approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": APPROVED}, **REMOVES_NOTHING}
+        return [
+            self._with_packages("sagemaker:DescribeModelPackage"),
+            self._with_packages("sagemaker:UpdateModelPackage", when=approved),
         ]
 
     def _with_runs(self, *actions: str) -> Grant:
@@ -157,5 +231,4 @@ class Runs:
         return allow(*actions, on=[self._runs], wildcard_because=because)
 
     def _with_packages(self, *actions: str, when: Mapping[str, Any] | None = None) -> Grant:
-        because = "The versions of this one package group: SageMaker counts them up."
-        return allow(*actions, on=[self._packages], when=when, wildcard_because=because)
+        return allow(*actions, on=[self._packages], when=when, wildcard_because=VERSIONS)

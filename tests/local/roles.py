@@ -26,14 +26,20 @@ PLACES = {
     "uploads": ("Training", "InputsRole"),
     "champion": ("Training", "ChampionLookupRole"),
     "model card": ("Training", "ModelCardRole"),
-    "on event": ("Serving", "PipelineRunOnEventRole"),
-    "is complete": ("Serving", "PipelineRunIsCompleteRole"),
+    "on event": ("Rollout", "PipelineRunOnEventRole"),
+    "is complete": ("Rollout", "PipelineRunIsCompleteRole"),
+    "on run": ("Rollout", "PipelineRunOnRunRole"),
+    "steer": ("Rollout", "RolloutSteerRole"),
+    "probe": ("Rollout", "RolloutProbeRole"),
+    "record": ("Rollout", "RolloutRecordRole"),
+    "rollout machine": ("Rollout", "RolloutMachineRole"),
+    "rollout starter": ("Rollout", "RolloutStartRole"),
     "invoker": ("Api", "InvokerRole"),
     "model report": ("Api", "ModelReportRole"),
     "data scientist": ("Studio", "DataScientistRole"),
     "experiment": ("Studio", "ExperimentRole"),
-    "start": ("Serving", "PipelineRunStartRole"),
-    "wait": ("Serving", "PipelineRunWaitRole"),
+    "start": ("Rollout", "PipelineRunStartRole"),
+    "wait": ("Rollout", "PipelineRunWaitRole"),
     "page": ("Web", "PageRole"),
     "flow log": ("Network", "FlowLogRole"),
     "intake": ("Retraining", "IntakeStepRole"),
@@ -41,12 +47,13 @@ PLACES = {
     "intake starter": ("Retraining", "EventsRole"),
     "data owner": ("Retraining", "DataOwnerRole"),
 }
-#: Roles that carry a deployment's files and events, and one that only AWS becomes: a deployment uses them whole.
-DEPLOYING = ("uploads", "start", "wait", "page", "flow log")
+#: Roles that carry a deployment's files and events, and those that only AWS becomes (of a state machine's, the emulator
+#: delivers no log and no trace): a deployment or a rollout uses them whole.
+DEPLOYING = ("uploads", "start", "wait", "page", "flow log", "rollout machine", "rollout starter")
 #: Roles that no table is about, and why.
 UNTRIED = {
     ("Network", "CustomVpcRestrictDefaultSG"): "changes one security group, and may do nothing that changes nothing",
-    ("Serving", "PipelineRunFrameworkwaiterstatemachineRole"): "calls one function, which would answer CloudFormation",
+    ("Rollout", "PipelineRunFrameworkwaiterstatemachineRole"): "calls one function, which would answer CloudFormation",
     ("Api", "RestApiLogRole"): "belongs to API Gateway, which asks for reading and writing the logs it makes",
 }
 

@@ -93,6 +93,17 @@ def _look_at_function(function: str, action: str = "") -> Call:
     return Call(f"look at the {function}", "lambda", "get_function", {"FunctionName": f"{{{function}}}"}, action)
 
 
+def _update_stack(does: str, action: str = "cloudformation:UpdateStack", **request: Any) -> Call:
+    """An update of the serving stack to what it has."""
+    arguments = {"StackName": "Churn-local-Serving", "UsePreviousTemplate": True, **request}
+    if arguments.get("TemplateBody"):
+        del arguments["UsePreviousTemplate"]
+    return Call(f"update the serving stack {does}", "cloudformation", "update_stack", arguments, action)
+
+
+_MODEL = ["AWS::SageMaker::Model"]
+
+
 def _start(action: str = "sagemaker:StartPipelineExecution", pipeline: str = PIPELINE) -> Call:
     arguments = {"PipelineName": pipeline, "ClientRequestToken": "{token}"}
     return Call(f"start {pipeline}", "sagemaker", "start_pipeline_execution", arguments, action)
@@ -193,6 +204,24 @@ ALLOWED = {
     "is complete": [
         _approve(action=""),
         Call("look at a run", "sagemaker", "describe_pipeline_execution", {"PipelineExecutionArn": "{execution}"}),
+    ],
+    "on run": [
+        Call("look at a run", "sagemaker", "describe_pipeline_execution", {"PipelineExecutionArn": "{execution}"}),
+    ],
+    "steer": [
+        Call("look at the stack", "cloudformation", "describe_stacks", {"StackName": "Churn-local-Serving"}),
+    ],
+    "probe": [_invoke(ENDPOINT, action=""), _get("data", "{golden}")],
+    "record": [
+        Call("note a fact", "sagemaker", "update_model_package",
+             {"ModelPackageArn": "{package}", "CustomerMetadataProperties": {"denials": "a"}}),
+    ],
+    "rollout machine": [
+        Call("call a function of its own", "lambda", "invoke", {"FunctionName": "{probe function}"}),
+    ],
+    "rollout starter": [
+        Call("start a rollout", "stepfunctions", "start_execution",
+             {"stateMachineArn": "{machine}", "input": '{"package": "{package}"}'}),
     ],
     "champion": [
         Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT}),
@@ -418,6 +447,35 @@ DENIED = {
              "sagemaker:CreateUserProfile"),
         Call("delete the domain", "sagemaker", "delete_domain", {"DomainId": "{domain}"}, "sagemaker:DeleteDomain"),
     ],
+    "on run": [
+        *_READS_NOTHING, _approve(status="Rejected"), _invoke(ENDPOINT), _start(), _process("of its own", {}), _FORGET,
+    ],
+    "steer": [
+        *_READS_NOTHING, *_TRAINS, _approve(status="Rejected"),
+        _update_stack("without a word on types"),
+        _update_stack("and its roles", ResourceTypes=[*_MODEL, "AWS::IAM::Role"]),
+        _update_stack("and functions", ResourceTypes=["AWS::Lambda::Function"]),
+        _update_stack("to a template, with leave to change roles", TemplateBody="{}", Capabilities=["CAPABILITY_IAM"]),
+        _update_stack("to a template from elsewhere", ResourceTypes=_MODEL, UsePreviousTemplate=False,
+                      TemplateURL="https://s3.amazonaws.com/mine/template.json"),
+        _update_stack("under another role", ResourceTypes=_MODEL, RoleARN="{pipeline role}"),
+        Call("update another stack", "cloudformation", "update_stack",
+             {"StackName": "Churn-local-Training", "UsePreviousTemplate": True, "ResourceTypes": _MODEL},
+             "cloudformation:UpdateStack"),
+    ],
+    "probe": [
+        *_READS_NOTHING, _approve(), _start(), _get("data", "{report}", action="s3:GetObject"),
+        _list("data", "runs/", "s3:ListBucket"), _use_key("data key"),
+        Call("count elsewhere", "cloudwatch", "put_metric_data",
+             {"Namespace": "Other", "MetricData": [{"MetricName": "a", "Value": 1}]}, "cloudwatch:PutMetricData"),
+    ],
+    "record": [
+        *_READS_NOTHING, *_TRAINS, _FORGET,
+        Call("reject in another group", "sagemaker", "update_model_package",
+             {"ModelPackageArn": "{other package}", "ModelApprovalStatus": "Rejected"}, "sagemaker:UpdateModelPackage"),
+    ],
+    "rollout machine": [*_READS_NOTHING, *_TRAINS],
+    "rollout starter": [*_READS_NOTHING, *_TRAINS],
     "champion": [
         *_READS_NOTHING, *_TRAINS, _process("of its own", {}),
         Call("look at another endpoint", "sagemaker", "describe_endpoint", {"EndpointName": "other"},
@@ -515,8 +573,8 @@ class Stage:
             "endpoint's log": f"/aws/sagemaker/Endpoints/{ENDPOINT}",
             "training log": "/aws/sagemaker/TrainingJobs",
             "invoker function": find("Api", "AWS::Lambda::Function", "Invoker"),
-            "on event function": find("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),
-            "is complete function": find("Serving", "AWS::Lambda::Function", "PipelineRunIsComplete"),
+            "on event function": find("Rollout", "AWS::Lambda::Function", "PipelineRunOnEvent"),
+            "is complete function": find("Rollout", "AWS::Lambda::Function", "PipelineRunIsComplete"),
             "topic": deployment.output("Notices", "NoticesTopicArn"),
             "intake machine": (intake := deployment.output("Retraining", "IntakeArn")),
             "other machine": intake + "-other",
@@ -525,6 +583,9 @@ class Stage:
             "other package": package["ModelPackageArn"].replace(f"/{GROUP}/", "/other/"),
             "execution": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/{PIPELINE}/execution/{run}",
             "other execution": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/other/execution/{run}",
+            "probe function": find("Rollout", "AWS::Lambda::Function", "RolloutProbe"),
+            "machine": deployment.output("Rollout", "RolloutMachineArn"),
+            "golden": f"{report.rpartition('/')[0]}/golden.json",
             "report": report,
             "run": f"runs/{run}",
             "card": f"{GROUP}-{package['ModelPackageVersion']}",

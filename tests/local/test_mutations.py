@@ -21,6 +21,7 @@ WORKERS = 2
 ALONE = (
     *("invoker", "model report", "champion", "model card", "on event", "is complete"),
     *("intake", "intake starter", "data owner"),
+    *("on run", "steer", "probe", "record"),
 )
 #: What AWS's documentation asks of a state machine's role to log and to trace, neither of which happens on the laptop.
 LOGS_AND_TRACES = ("logs:", "xray:")
@@ -53,6 +54,10 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "data owner": errands.bring_data,
         "on event": errands.start_runs,
         "is complete": errands.approve_run,
+        "on run": errands.judge_run,
+        "steer": errands.steer,
+        "probe": errands.ask_golden,
+        "record": errands.record,
     }
     if name in plain:
         yield lambda: Path(plain[name])

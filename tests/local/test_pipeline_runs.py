@@ -207,7 +207,7 @@ def _asked_for_a_run(deployment: Deployment) -> str:
         "ResourceProperties": run | {"PipelineName": PIPELINE, "Rollout": ""},
     }
     answer = deployment.client("lambda").invoke(
-        FunctionName=deployment.resource("Serving", "AWS::Lambda::Function", "PipelineRunOnEvent"),
+        FunctionName=deployment.resource("Rollout", "AWS::Lambda::Function", "PipelineRunOnEvent"),
         Payload=json.dumps(event),
     )
     told = json.loads(answer["Payload"].read())

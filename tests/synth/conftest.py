@@ -24,7 +24,10 @@ from stacks.components.grants import reasons_given
 from stacks.components.raw_data import RawData
 
 ROOT = Path(__file__).resolve().parents[2]
-STACKS = ("Keys", "Notices", "Network", "Storage", "Training", "Studio", "Serving", "Api", "Web", "Retraining")
+STACKS = (
+    *("Keys", "Notices", "Network", "Storage", "Training", "Studio"),
+    *("Rollout", "Serving", "Api", "Web", "Retraining"),
+)
 # As the command line asks for it: templates then name the construct of each resource.
 CONTEXT = {**json.loads((ROOT / "cdk.json").read_text())["context"], "aws:cdk:enable-path-metadata": True}
 

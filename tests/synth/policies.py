@@ -44,6 +44,8 @@ def _holds(operator: str, value: str | Sequence[str] | None, wanted: list[str]) 
         return wanted == [str(value is None).lower()]
     if operator.startswith("ForAnyValue:"):
         return any(_holds(operator.removeprefix("ForAnyValue:"), one, wanted) for one in value or ())
+    if operator.startswith("ForAllValues:"):
+        return all(_holds(operator.removeprefix("ForAllValues:"), one, wanted) for one in value or ())
     if operator.endswith("IfExists"):
         return value is None or _holds(operator.removesuffix("IfExists"), value, wanted)
     if operator in NEGATED:
@@ -87,8 +89,8 @@ class Identities:
         }
 
     def may(self, role: str, action: str, resource: str, **context: str | Sequence[str]) -> bool:
-        """Whether a role may do something; keys of SageMaker are given without their prefix."""
-        keys = {f"sagemaker:{key}": value for key, value in context.items()}
+        """Whether a role may do something; keys of the action's own service are given without their prefix."""
+        keys = {f"{action.partition(':')[0]}:{key}": value for key, value in context.items()}
         return decide(self.statements[role], action, resource, keys)
 
     def allowed_to(self, action: str, resource: str, **context: str | Sequence[str]) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stacks.components.guardrails import UNGUARDED
+from stacks.components.rollout import CHANGED_TYPES
 from tools import iam_table, policy_lint
 from tools.iam import as_list
 from tools.template_reader import ACCOUNT, KEY_ID, REGION
@@ -31,6 +32,12 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "PipelineRun/StartRole": ("lambda.amazonaws.com", None),
     "PipelineRun/WaitRole": ("lambda.amazonaws.com", None),
     "PipelineRun/Framework/waiter-state-machine/Role": ("states.amazonaws.com", OURS),
+    "PipelineRun/OnRun/Role": ("lambda.amazonaws.com", None),
+    "Rollout/Steer/Role": ("lambda.amazonaws.com", None),
+    "Rollout/Probe/Role": ("lambda.amazonaws.com", None),
+    "Rollout/Record/Role": ("lambda.amazonaws.com", None),
+    "Rollout/MachineRole": ("states.amazonaws.com", OURS),
+    "Rollout/StartRole": ("events.amazonaws.com", OURS),
     "RestApi/LogRole": ("apigateway.amazonaws.com", None),
     "Invoker/Role": ("lambda.amazonaws.com", None),
     "ModelReport/Role": ("lambda.amazonaws.com", None),
@@ -44,8 +51,10 @@ TRUSTS: dict[str, tuple[str, Any]] = {
 }
 # Studio puts a person's name on a session of this role.
 NAMES_ITS_USERS = "DataScientistRole"
+# Where the gate decides alone.
+BY_GATE = "PipelineRun/OnRun/Role"
 GUARDED = ("DataScientistRole", "PipelineRole")
-APPROVERS = {"RegistrarRole", "PipelineRun/IsComplete/Role"}
+APPROVERS = {"RegistrarRole", "PipelineRun/IsComplete/Role", BY_GATE}
 
 
 @pytest.fixture
@@ -55,7 +64,8 @@ def identities(environment: Environment) -> Identities:
 
 def test_each_role_is_trusted_by_whom_it_works_for_and_nobody_else(identities: Identities) -> None:
     studio = {"DataScientistRole", "ExperimentRole"}
-    absent = set() if "Studio" in identities.environment.templates else studio
+    absent = set() if "Studio" in identities.environment.templates else set(studio)
+    absent |= {BY_GATE} if identities.environment.settings.serving.approval == "person" else set()
     assert set(identities.roles) == set(TRUSTS) - absent
     for name, statements in identities.trust.items():
         for statement in statements:
@@ -81,19 +91,46 @@ def package(identities: Identities) -> str:
 
 def test_who_trains_cannot_approve(identities: Identities) -> None:
     approval = {"ModelApprovalStatus": "Approved"}
-    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **approval) == APPROVERS
+    approvers = APPROVERS & set(identities.roles)
+    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **approval) == approvers
     assert not identities.allowed_to("sagemaker:CreateModelPackage", package(identities), **approval)
     # What waits for approval is registered by the pipeline alone.
     waiting = {"ModelApprovalStatus": "PendingManualApproval"}
     assert identities.allowed_to("sagemaker:CreateModelPackage", package(identities), **waiting) == {"PipelineRole"}
 
 
-def test_the_deployer_approves_and_does_not_reject_and_nobody_changes_without_deciding(identities: Identities) -> None:
+def test_who_rejects_and_who_changes_without_deciding(identities: Identities) -> None:
     rejection = {"ModelApprovalStatus": "Rejected"}
-    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **rejection) == {"RegistrarRole"}
-    assert not identities.allowed_to("sagemaker:UpdateModelPackage", package(identities))
+    recorder = "Rollout/Record/Role"
+    rejects = identities.allowed_to("sagemaker:UpdateModelPackage", package(identities), **rejection)
+    assert rejects == {"RegistrarRole", recorder}
+    # Facts about a rollout are no decision.
+    assert identities.allowed_to("sagemaker:UpdateModelPackage", package(identities)) == {recorder}
     other = f"{SAGEMAKER}:model-package/another/1"
     assert not identities.allowed_to("sagemaker:UpdateModelPackage", other, ModelApprovalStatus="Approved")
+
+
+def test_one_role_updates_the_serving_stack_and_only_what_a_model_changes(identities: Identities) -> None:
+    name = f"Churn-{identities.environment.name}-Serving"
+    stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/1"
+    types = ["AWS::SageMaker::Model", "Custom::PipelineRun"]
+
+    def allowed(**said: Any) -> set[str]:
+        return identities.allowed_to("cloudformation:UpdateStack", stack, **said)
+
+    assert allowed(ResourceTypes=types) == {"Rollout/Steer/Role"}
+    assert not allowed()
+    assert not allowed(ResourceTypes=[*types, "AWS::IAM::Role"])
+    assert not allowed(ResourceTypes=["AWS::Lambda::Function"])
+    for key in ("RoleArn", "StackPolicyUrl", "TemplateUrl"):
+        assert not allowed(ResourceTypes=types, **{key: "x"}), key
+
+
+def test_the_stack_that_rollouts_update_holds_nothing_that_anybody_may_do(environment: Environment) -> None:
+    """A list of types takes no acknowledgement of IAM resources: with one in it, no rollout would work any more."""
+    kinds = {body["Type"] for body in environment.templates["Serving"]["Resources"].values()}
+    assert not {kind for kind in kinds if kind.startswith(("AWS::IAM::", "AWS::Lambda::"))}
+    assert set(CHANGED_TYPES) < kinds
 
 
 def test_no_role_becomes_another_or_changes_what_roles_may(identities: Identities) -> None:

@@ -74,10 +74,10 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     studio = {"ExperimentRole", "DataScientistRole"} if environment.settings.studio.enabled else set()
     jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
     intake = {"DataOwnerRole", "IntakeStepRole"}
-    functions = {"InputsRole", "ModelCardRole", "ModelReportRole"}
+    functions = {"InputsRole", "ModelCardRole", "ModelReportRole", "RolloutProbeRole"}
     assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio
     assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
-    assert users["Notices"] == {"IntakeMachineRole", "IntakeStepRole"}
+    assert users["Notices"] == {"IntakeMachineRole", "IntakeStepRole", "RolloutRecordRole"}
 
 
 def test_a_bucket_with_a_key_refuses_objects_under_another(environment: Environment) -> None:
@@ -129,7 +129,7 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
         if {"Key": "ReachesBuckets", "Value": "from-outside-the-vpc"} in role.properties.get("Tags", [])
     }
     people = {"DataOwnerRole", "RegistrarRole"}
-    functions = {"InputsRole", "IntakeStepRole", "ModelCardRole", "ModelReportRole", "PageRole"}
+    functions = {"InputsRole", "IntakeStepRole", "ModelCardRole", "ModelReportRole", "PageRole", "RolloutProbeRole"}
     assert excepted == {"PipelineRole", "ModelRole"} | functions | people
 
 
@@ -168,7 +168,7 @@ def test_only_what_names_a_later_resource_is_permitted_later(environment: Enviro
         for statement in policy.properties["PolicyDocument"]["Statement"]
         for action in as_list(statement["Action"])
     }
-    assert late == {"states:StartExecution", "lambda:InvokeFunction"}
+    assert late == {"states:StartExecution", "lambda:InvokeFunction", "states:ListExecutions"}
 
 
 def test_every_wildcard_resource_is_explained(environment: Environment, synthesised: Synthesised) -> None:
@@ -229,7 +229,8 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
         if "*" in as_list(statement["Resource"]) and statement["Effect"] == "Allow":
             assert set(as_list(statement["Action"])) <= without_resources, f"{resource}"
             if "cloudwatch:PutMetricData" in as_list(statement["Action"]):
-                assert statement["Condition"]["StringEquals"]["cloudwatch:namespace"].startswith("/aws/sagemaker/")
+                namespace = statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
+                assert namespace.startswith(("/aws/sagemaker/", f"Churn/{environment.name}"))
 
 
 def test_passing_a_role_names_the_role_and_the_service(environment: Environment) -> None:
@@ -265,8 +266,9 @@ def test_the_invoker_may_call_one_endpoint(environment: Environment) -> None:
         for resource, statement in identity_statements(environment)
         if "sagemaker:InvokeEndpoint" in as_list(statement["Action"])
     }
-    # Who studies the model asks the deployed one too.
-    assert set(calls) == {"InvokerRole"} | ({"DataScientistRole"} if environment.settings.studio.enabled else set())
+    # Who studies the model asks the deployed one too, and so does who checks its answers.
+    scientists = {"DataScientistRole"} if environment.settings.studio.enabled else set()
+    assert set(calls) == {"InvokerRole", "RolloutProbeRole"} | scientists
     for call in calls.values():
         assert "*" not in text(call["Resource"])
         assert "endpoint/" in text(call["Resource"])

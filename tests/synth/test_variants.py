@@ -84,7 +84,7 @@ def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthe
     assert model["EnableNetworkIsolation"] is False
 
 
-def test_a_canary_shifts_its_share_and_rolls_back_on_errors(synthesise: Synthesise) -> None:
+def test_a_canary_shifts_its_share_and_rolls_back_by_alarms(synthesise: Synthesise) -> None:
     found = synthesise(changed("serving", instance_count=4, canary_percent=25, canary_bake_s=240))
     deployment = found.one("AWS::SageMaker::Endpoint").properties["DeploymentConfig"]
     routing = deployment["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
@@ -93,12 +93,24 @@ def test_a_canary_shifts_its_share_and_rolls_back_on_errors(synthesise: Synthesi
         "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
         "WaitIntervalInSeconds": 240,
     }
-    alarm = found.one("AWS::CloudWatch::Alarm")
-    (watched,) = deployment["AutoRollbackConfiguration"]["Alarms"]
-    assert watched == {"AlarmName": {"Ref": alarm.logical_id}}
-    dimensions = {one["Name"]: one["Value"] for one in alarm.properties["Dimensions"]}
+    alarms = {a.logical_id: a.properties for a in found.resources("AWS::CloudWatch::Alarm") if a.stack == "Serving"}
+    watched = deployment["AutoRollbackConfiguration"]["Alarms"]
+    assert watched == [{"AlarmName": {"Ref": name}} for name in alarms]
     (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
-    assert dimensions == {"EndpointName": "churn-dev", "VariantName": variant["VariantName"]}
+    served = {"EndpointName": "churn-dev", "VariantName": variant["VariantName"]}
+    told = {
+        alarm["MetricName"]: (alarm["Namespace"], {one["Name"]: one["Value"] for one in alarm.get("Dimensions", [])})
+        for alarm in alarms.values()
+    }
+    assert told == {
+        "Invocation5XXErrors": ("AWS/SageMaker", served),
+        "ModelLatency": ("AWS/SageMaker", served),
+        "GoldenMismatches": ("Churn/dev", {}),
+    }
+    (slow,) = [alarm for alarm in alarms.values() if alarm["MetricName"] == "ModelLatency"]
+    assert (slow["ExtendedStatistic"], slow["Threshold"]) == ("p99", 1_000_000), "of microseconds"
+    # What happens beside an update, people hear of.
+    assert all("-Notices:" in str(alarm["AlarmActions"]) for alarm in alarms.values())
 
 
 def test_the_model_may_look_at_the_alarms_that_bring_an_update_back(synthesise: Synthesise) -> None:
@@ -249,7 +261,7 @@ def test_unless_they_do_the_account_decides_who_approves(synthesise: Synthesise)
 def test_a_permissions_boundary_bounds_every_role_those_of_the_cdk_included(synthesise: Synthesise) -> None:
     found = synthesise(changed("identity", permissions_boundary="teams/Boundary"))
     roles = found.resources("AWS::IAM::Role")
-    assert {role.stack for role in roles} >= {"Api", "Network", "Serving", "Training", "Web"}
+    assert {role.stack for role in roles} >= {"Api", "Network", "Rollout", "Training", "Web"}
     for role in roles:
         assert "iam::${AWS::AccountId}:policy/teams/Boundary" in spelt(role.properties["PermissionsBoundary"])
 

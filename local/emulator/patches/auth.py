@@ -37,10 +37,24 @@ def install() -> None:
         context = context_of(service, iam_action, body, params)
         if service == "sagemaker" and iam_action != "sagemaker:InvokeEndpoint":
             context = {**context, **authorization.condition_keys(_parsed(body))}
+        if service == "cloudformation":
+            context = {**context, **_of_stacks(params)}
         return context
 
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.request_tag_context = request_tag_context
+
+
+def _of_stacks(params: dict[str, Any]) -> dict[str, Any]:
+    """The condition keys of CloudFormation: what a request says of its template, its role and what it may touch.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html
+    """
+    given = {name: value[0] if isinstance(value, list) else value for name, value in params.items()}
+    single = {"RoleARN": "RoleArn", "StackPolicyURL": "StackPolicyUrl", "TemplateURL": "TemplateUrl"}
+    keys: dict[str, Any] = {f"cloudformation:{key}": given[name] for name, key in single.items() if name in given}
+    types = [value for name, value in given.items() if name.startswith("ResourceTypes.member.")]
+    return {**keys, **({"cloudformation:ResourceTypes": types} if types else {})}
 
 
 def _stream(action: str, group: str, request: dict[str, Any]) -> str:

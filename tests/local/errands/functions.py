@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from tests.local.errands.common import ENDPOINT, LOYAL, PIPELINE, Failed, done, errand_name
+from tests.local.errands.common import ENDPOINT, GROUP, LOYAL, PIPELINE, Failed, done, errand_name
 from tests.local.errands.runs import Runs
 
 
@@ -141,15 +141,78 @@ class Functions(Runs):
         finally:
             self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
 
+    def judge_run(self, role: str) -> None:
+        """A run of the deployment has succeeded, and its package waits."""
+        execution = self._latest("Succeeded")
+        package = self._steps(execution)["Register"]["Metadata"]["RegisterModel"]["Arn"]
+        self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="PendingManualApproval")
+        try:
+            self._ask("PipelineRunOnRun", role, {"detail": {"pipelineExecutionArn": execution}})
+            status = self.sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+            if status != "Approved":
+                raise Failed(f"the package is {status}")
+        finally:
+            self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+
+    def steer(self, role: str) -> None:
+        """A rollout looks whether it may begin, updates the stack to what it has, and asks what came of it."""
+        machine = self.deployment.output("Rollout", "RolloutMachineArn")
+        live = self.deployment.output("Serving", "ModelPackageArn")
+        context = {"machine": machine, "execution": "errand", "started": "2999-01-01T00:00:00+00:00"}
+        looked = self._ask("RolloutSteer", role, {"step": "look", "rollout": {"package": live}, **context})
+        if looked["state"] != "live":
+            raise Failed(f"the rollout is {looked['state']}")
+        parameters = {one["ParameterKey"]: one["ParameterValue"] for one in self._serving["Parameters"]}
+        updated = self._ask(
+            "RolloutSteer", role, {"step": "update", "rollout": looked | {"wanted": parameters["Rollout"]}}
+        )
+        if updated["state"] != "done":
+            raise Failed(f"the update is {updated['state']}")
+        asked = self._ask("RolloutSteer", role, {"step": "ask", "rollout": updated | {"target": "another"}})
+        if asked["state"] != "failed":
+            raise Failed(f"the update to another package is {asked['state']}")
+
+    def ask_golden(self, role: str) -> None:
+        """The probe asks the golden customers, and counts."""
+        if wrong := self._ask("RolloutProbe", role, {})["wrong"]:
+            raise Failed("; ".join(wrong))
+
+    def record(self, role: str) -> None:
+        """A rollout is kept, which rejects another package; and one that failed is told of."""
+        live = self.deployment.output("Serving", "ModelPackageArn")
+        found = self.sagemaker.describe_model_package(ModelPackageName=live)
+        made = self.sagemaker.create_model_package(
+            ModelPackageGroupName=GROUP,
+            InferenceSpecification=found["InferenceSpecification"],
+            ModelApprovalStatus="PendingManualApproval",
+        )["ModelPackageArn"]
+        rollout = {"package": live, "rejects": made, "reason": "an errand", "by": "an errand"}
+        try:
+            self._ask("RolloutRecord", role, {"step": "keep", "rollout": rollout})
+            if self.sagemaker.describe_model_package(ModelPackageName=made)["ModelApprovalStatus"] != "Rejected":
+                raise Failed("the package is not rejected")
+            told = self._ask("RolloutRecord", role, {"step": "fail", "rollout": rollout | {"reason_failed": "x"}})
+            if "Live now: version" not in told["message"]:
+                raise Failed(told["message"])
+        finally:
+            self.sagemaker.delete_model_package(ModelPackageName=made)
+
+    def _ask(self, function: str, role: str, event: dict[str, Any]) -> dict[str, Any]:
+        """What a function of the Rollout stack answers under a role; nothing where it answers nothing."""
+        original = self.deployment.resource("Rollout", "AWS::Lambda::Function", function)
+        log = self.deployment.resource("Rollout", "AWS::Logs::LogGroup", f"{function}Log")
+        with self.function(original, role) as made:
+            return self.call(made, event, log) or {}
+
     def _hand_in(self, role: str, handler: str, events: list[dict[str, Any]]) -> None:
-        original = self.deployment.resource("Serving", "AWS::Lambda::Function", f"PipelineRun{handler}")
-        log = self.deployment.resource("Serving", "AWS::Logs::LogGroup", f"PipelineRun{handler}Log")
+        original = self.deployment.resource("Rollout", "AWS::Lambda::Function", f"PipelineRun{handler}")
+        log = self.deployment.resource("Rollout", "AWS::Logs::LogGroup", f"PipelineRun{handler}Log")
         with self.function(original, role) as function:
             for event in events:
                 more = {
                     "RequestId": uuid.uuid4().hex,
                     "PhysicalResourceId": f"{PIPELINE}-run",
-                    "StackId": self._serving_stack,
+                    "StackId": self._serving["StackId"],
                 }
                 self.call(function, event | more, log)
 
@@ -163,8 +226,9 @@ class Functions(Runs):
         raise LookupError("no template has a Custom::PipelineRun")
 
     @property
-    def _serving_stack(self) -> str:
-        """The id of the stack that the deployer's functions serve."""
-        found = self.deployment.client("cloudformation").describe_stacks(StackName="Churn-local-Serving")["Stacks"]
-        identity: str = found[0]["StackId"]
-        return identity
+    def _serving(self) -> dict[str, Any]:
+        """The stack that the deployer's functions serve."""
+        found: list[dict[str, Any]] = self.deployment.client("cloudformation").describe_stacks(
+            StackName="Churn-local-Serving"
+        )["Stacks"]
+        return found[0]

@@ -354,7 +354,7 @@ def test_units_are_in_the_names() -> None:
     unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
     unitless |= {"autoscaling_max_count", "autoscaling_invocations_per_instance"}
     unit = re.compile(
-        r".*_(s|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"
+        r".*_(s|ms|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"
         r"|(cost|maximum_cost)_.*"
     )
     for kind in SECTIONS:

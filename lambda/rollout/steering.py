@@ -1,0 +1,116 @@
+"""The steps of a rollout. Each takes what is known of it, and gives it back with what to do next in ``state``.
+
+The stack is updated by CloudFormation itself, with its own template: nothing is changed behind its back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import live
+import records
+import stack
+
+APPROVED = "Approved"
+Rollout = dict[str, Any]
+Client = Any
+
+
+@dataclass(frozen=True)
+class Steering:
+    """What the steps need.
+
+    Attributes
+    ----------
+    by_person : bool
+        Whether what is served must stand in the stack's parameter, so that a deployment leaves it as it is.
+    wait_s, update_s : int
+        How long a rollout waits for its turn, and for its update.
+    """
+
+    cloudformation: Client
+    sagemaker: Client
+    states: Client
+    stack: str
+    endpoint: str
+    by_person: bool
+    wait_s: int
+    update_s: int
+
+    def look(self, rollout: Rollout, *, machine: str, execution: str, started: str) -> Rollout:
+        """Say whether the rollout may begin: ``go``, ``busy``, ``live`` already, ``dropped`` or ``failed``."""
+        rollout = {**rollout, "execution": execution}
+        package = rollout["package"]
+        described = self.sagemaker.describe_model_package(ModelPackageName=package)
+        if described.get("ModelApprovalStatus") != APPROVED or self._newer(machine, started):
+            return rollout | {"state": "dropped"}
+        if "rejects" not in rollout:
+            # A rollback puts back what somebody had approved, and the package knows who.
+            rollout["approved_by"] = described.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", "")
+        state = stack.look(self.cloudformation, self.stack)
+        if state.busy:
+            late = _now() - datetime.fromisoformat(started) > timedelta(seconds=self.wait_s)
+            told = f"{self.stack} has been {state.status} for too long"
+            return rollout | (_failed(told, blame=False) if late else {"state": "busy"})
+        if state.status not in stack.UPDATABLE:
+            return rollout | _failed(f"{self.stack} is {state.status} and cannot be updated", blame=False)
+        found = live.look(self.sagemaker, self.endpoint)
+        recorded = not self.by_person or state.rolled_out.endswith(f" {package}")
+        if found.package == package and found.status == live.IN_SERVICE and recorded:
+            return rollout | {"state": "live"}
+        wanted = f"{state.outputs['RunInputs']} {package}"
+        return rollout | {"state": "go", "wanted": wanted, "previous": state.rolled_out}
+
+    def update(self, rollout: Rollout) -> Rollout:
+        """Begin the update: ``updating``, ``done`` if there is nothing to do, or ``busy``."""
+        return self._update(rollout, target=rollout["wanted"])
+
+    def restore(self, rollout: Rollout) -> Rollout:
+        """Begin the way back, because the new model does not answer as it should."""
+        failure = {key: value for key, value in _failed(records.cause(rollout), blame=True).items() if key != "state"}
+        return self._update(rollout | failure | {"restoring": True}, target=rollout["previous"])
+
+    def ask(self, rollout: Rollout) -> Rollout:
+        """Say how the update goes: ``updating``, ``done`` or ``failed``."""
+        state = stack.look(self.cloudformation, self.stack)
+        if state.busy:
+            late = _now() > datetime.fromisoformat(rollout["deadline"])
+            told = f"{self.stack} is still {state.status} after {self.update_s // 60} minutes, and goes on"
+            return rollout | (_failed(told, blame=False) if late else {"state": "updating"})
+        restoring = rollout.get("restoring", False)
+        if state.status in stack.UPDATABLE and state.rolled_out == rollout["target"]:
+            return rollout | {"state": "failed" if restoring else "done"}
+        reason = stack.why_failed(self.cloudformation, self.stack, rollout["token"])
+        if restoring:
+            return rollout | _failed(f"{rollout['reason_failed']}; and the way back failed: {reason}", blame=True)
+        return rollout | _failed(reason, blame=True)
+
+    def _update(self, rollout: Rollout, *, target: str) -> Rollout:
+        token = hashlib.sha256(f"{rollout['execution']} {target}".encode()).hexdigest()
+        deadline = (_now() + timedelta(seconds=self.update_s)).isoformat()
+        rollout = rollout | {"target": target, "token": token, "deadline": deadline}
+        state = stack.look(self.cloudformation, self.stack)
+        try:
+            stack.update(self.cloudformation, self.stack, state, rollout=target, token=token)
+        except stack.Unchanged:
+            return rollout | {"state": "done"}
+        except stack.Busy:
+            return rollout | {"state": "busy"}
+        return rollout | {"state": "updating"}
+
+    def _newer(self, machine: str, started: str) -> bool:
+        """Tell whether another rollout began after this one: the latest decision is the one that counts."""
+        listed = self.states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+        return any(one["startDate"] > datetime.fromisoformat(started) for one in listed)
+
+
+def _failed(reason: str, *, blame: bool) -> Rollout:
+    """Note a failure; `blame` says whether the package is the reason, and is rejected for it."""
+    return {"state": "failed", "reason_failed": reason, "blame": blame}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
