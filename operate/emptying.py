@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from botocore.exceptions import ClientError
 
 from operate.account import Client, OperateError, is_absent, pages
-from operate.inventory import JOB_KINDS, RUNNING_EXECUTION, Job
+from operate.inventory import JOB_KINDS, RUNNING_EXECUTION, WORDS, Job
 
 # S3 takes this many in one DeleteObjects.
 OBJECTS_PER_CALL = 1000
@@ -128,7 +128,8 @@ def delete_jobs(sagemaker: Client, logs: Client, jobs: Iterable[Job]) -> int:
     """Delete jobs that have ended, each after its log streams: the job tells whose the streams are."""
     count = 0
     for job in jobs:
-        delete_streams(logs, JOB_KINDS[job.kind], f"{job.name}/")
+        if job.kind in JOB_KINDS:
+            delete_streams(logs, JOB_KINDS[job.kind], f"{job.name}/")
         _unless_absent(_operation(sagemaker, "delete", job), **{f"{job.kind}Name": job.name})
         count += 1
     return count
@@ -155,7 +156,7 @@ def delete_if_unused(client: Client, group: str) -> bool | None:
 
 
 def _operation(client: Client, verb: str, job: Job) -> Callable[..., object]:
-    operation: Callable[..., object] = getattr(client, f"{verb}_{job.kind.replace('Job', '').lower()}_job")
+    operation: Callable[..., object] = getattr(client, f"{verb}_{WORDS[job.kind]}")
     return operation
 
 

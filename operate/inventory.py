@@ -14,6 +14,13 @@ from operate.account import Account, Client, is_absent, pages
 
 # Kinds of job: each service-made log group is one kind's, and is shared by all environments of the account.
 JOB_KINDS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
+# Tuning jobs have no log: their training jobs do, and are found among those.
+TUNING_JOB = "HyperParameterTuningJob"
+# Kinds of job by the words of the operations on them: list_training_jobs, delete_training_job.
+WORDS = {
+    **{kind: f"{kind.removesuffix('Job').lower()}_job" for kind in JOB_KINDS},
+    TUNING_JOB: "hyper_parameter_tuning_job",
+}
 STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
 SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP})
 DOMAIN = "AWS::SageMaker::Domain"
@@ -36,7 +43,7 @@ class StackState:
 
 @dataclass(frozen=True)
 class Job:
-    """A processing or training job that ran under a role of the environment."""
+    """A processing, training or tuning job that ran under a role of the environment."""
 
     kind: str
     name: str
@@ -221,8 +228,7 @@ def _log_groups(client: Client, prefix: str, name: str, named: set[str]) -> Iter
 
 def _jobs(client: Client, known: Mapping[str, str]) -> Iterator[tuple[Job, str]]:
     """Go through all jobs of the account with the names of their roles; those in `known` need no second question."""
-    for kind in JOB_KINDS:
-        words = kind.replace("Job", "").lower() + "_job"
+    for kind, words in WORDS.items():
         for summary in pages(client, f"list_{words}s", f"{kind}Summaries"):
             job = Job(kind, summary[f"{kind}Name"], summary[f"{kind}Status"] in RUNNING_JOB)
             role = known.get(job.name)
@@ -233,7 +239,8 @@ def _jobs(client: Client, known: Mapping[str, str]) -> Iterator[tuple[Job, str]]
                     if is_absent(exc):
                         continue
                     raise
-                role = described["RoleArn"].rsplit("/", 1)[-1]
+                works = described.get("TrainingJobDefinition", described)
+                role = works["RoleArn"].rsplit("/", 1)[-1]
             yield job, role
 
 

@@ -11,6 +11,7 @@ from local.driver.console import Console
 
 _STEP = "SageMaker Model Building Pipeline Execution Step Status Change"
 _ENDPOINT = "SageMaker Endpoint State Change"
+_TRAINING = "SageMaker Training Job State Change"
 _DEPLOYMENT = "SageMaker Endpoint Deployment State Change"
 
 
@@ -65,6 +66,8 @@ class EventPrinter:
             self._step(detail, event["time"])
         elif kind == _ENDPOINT:
             self._endpoint(detail, event["time"])
+        elif kind == _TRAINING and "TuningJobArn" in detail:
+            self._trial(detail)
         elif kind == _DEPLOYMENT:
             self._deployment(detail)
 
@@ -81,6 +84,15 @@ class EventPrinter:
         self._console.say(line)
         for log in self._logs_of(detail) if ended == "failed" else []:
             self._console.say(f"  its log: {log}")
+
+    def _trial(self, detail: dict[str, Any]) -> None:
+        """A training job of a tuning job: what it found is what one waits for."""
+        if detail["TrainingJobStatus"] in ("InProgress", "Stopping"):
+            return
+        objective = detail["HyperParameters"].get("_tuning_objective_metric", "")
+        found = {one["MetricName"]: one["Value"] for one in detail.get("FinalMetricDataList", [])}
+        line = f"  training job {detail['TrainingJobName'].rsplit('-', 2)[1]} {detail['TrainingJobStatus'].lower()}"
+        self._console.say(line + (f": {objective} {found[objective]:.4f}" if objective in found else ""))
 
     def _logs_of(self, detail: dict[str, Any]) -> list[Path]:
         arns = [job["arn"] for job in detail.get("metadata", {}).values() if "arn" in job]

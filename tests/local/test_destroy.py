@@ -227,6 +227,7 @@ def _sagemaker(client: Clients) -> Iterator[str]:
         ("list_model_cards", "ModelCardSummaries", "ModelCardName"),
         ("list_processing_jobs", "ProcessingJobSummaries", "ProcessingJobName"),
         ("list_training_jobs", "TrainingJobSummaries", "TrainingJobName"),
+        ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJobSummaries", "HyperParameterTuningJobName"),
         ("list_domains", "Domains", "DomainId"),
         ("list_user_profiles", "UserProfiles", "UserProfileName"),
         ("list_spaces", "Spaces", "SpaceName"),

@@ -117,6 +117,10 @@ def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
     facts = package["CustomerMetadataProperties"]
     assert facts["run"] == described["PipelineExecutionArn"].rsplit("/", 1)[-1]
     assert facts["raw_data"].endswith("/raw/churn.csv")
+    job = sagemaker.describe_training_job(TrainingJobName=facts["training_job"])
+    assert job["TrainingJobArn"] == steps["Train"]["Metadata"]["TrainingJob"]["Arn"]
+    assert int(facts["training_seconds"]) == job["TrainingTimeInSeconds"]
+    assert 0 < int(facts["billable_seconds"]) == job["BillableTimeInSeconds"] <= job["TrainingTimeInSeconds"]
     assert package["MetadataProperties"]["GeneratedBy"] == described["PipelineExecutionArn"]
 
 

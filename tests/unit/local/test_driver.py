@@ -254,6 +254,24 @@ def test_pipeline_steps_are_told_with_their_time(tmp_path: Path) -> None:
     assert where.endswith(f"its log: {log}")
 
 
+def test_what_the_training_jobs_of_a_tuning_job_found_is_told(tmp_path: Path) -> None:
+    out = io.StringIO()
+    printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")
+    job = {"HyperParameters": {"_tuning_objective_metric": "validation:logloss"}, "TuningJobArn": "arn"}
+    found = {"FinalMetricDataList": [{"MetricName": "validation:logloss", "Value": 0.10421}]}
+    for number, more in (
+        (1, {"TrainingJobStatus": "InProgress"}),
+        (2, {"TrainingJobStatus": "Completed", **found}),
+        (3, {"TrainingJobStatus": "Failed"}),
+    ):
+        detail = job | more | {"TrainingJobName": f"run1-Tune-AbC-{number:03d}-702449e1"}
+        printer._handle({"kind": "SageMaker Training Job State Change", "detail": detail, "time": 10.0})
+    alone = {"TrainingJobName": "pipelines-run1-Train-x", "TrainingJobStatus": "Completed", **found}
+    printer._handle({"kind": "SageMaker Training Job State Change", "detail": alone, "time": 10.0})
+    told = [line.split("  ")[-1] for line in out.getvalue().splitlines()]
+    assert told == ["training job 002 completed: validation:logloss 0.1042", "training job 003 failed"]
+
+
 def test_an_update_of_the_endpoint_is_told_by_its_stages(tmp_path: Path) -> None:
     out = io.StringIO()
     printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")

@@ -95,8 +95,10 @@ def test_a_job_goes_after_its_own_streams(stub: Stub) -> None:
     logs.add_response("describe_log_streams", {"logStreams": [{"logStreamName": "job-1/algo-1-5"}]}, asked)
     logs.add_response("delete_log_stream", {}, {"logGroupName": group, "logStreamName": "job-1/algo-1-5"})
     sagemaker.add_response("delete_training_job", {}, {"TrainingJobName": "job-1"})
-    job = Job("TrainingJob", "job-1", running=False)
-    assert emptying.delete_jobs(sagemaker.client, logs.client, [job]) == 1
+    # A tuning job has none: its training jobs do, and come along as such.
+    sagemaker.add_response("delete_hyper_parameter_tuning_job", {}, {"HyperParameterTuningJobName": "search"})
+    jobs = [Job("TrainingJob", "job-1", running=False), Job("HyperParameterTuningJob", "search", running=False)]
+    assert emptying.delete_jobs(sagemaker.client, logs.client, jobs) == 2
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,42 @@ def holding(stub: Stub, name: str, resources: dict[str, tuple[str, str, str]]) -
     cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": listed}, {"StackName": name})
 
 
+def _tuning_jobs(sagemaker: Stubber, jobs: dict[str, str]) -> None:
+    """What SageMaker lists of tuning jobs, each with the role of its training jobs."""
+    counted: dict[str, Any] = {"TrainingJobStatusCounters": {}, "ObjectiveStatusCounters": {}}
+    rows = [
+        {
+            "HyperParameterTuningJobName": name,
+            "HyperParameterTuningJobArn": f"{ARN}:hyper-parameter-tuning-job/{name}",
+            "HyperParameterTuningJobStatus": "Completed",
+            "Strategy": "Bayesian",
+            "CreationTime": THEN,
+            **counted,
+        }
+        for name in jobs
+    ]
+    sagemaker.add_response("list_hyper_parameter_tuning_jobs", {"HyperParameterTuningJobSummaries": rows})
+    config = {"Strategy": "Bayesian", "ResourceLimits": {"MaxParallelTrainingJobs": 1}}
+    for row, role in zip(rows, jobs.values(), strict=True):
+        definition = {
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "OutputDataConfig": {"S3OutputPath": "s3://b/k"},
+            "StoppingCondition": {},
+            "RoleArn": ROLE + role,
+        }
+        described = {k: v for k, v in row.items() if k != "Strategy"}
+        described |= {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": definition}
+        named = {"HyperParameterTuningJobName": row["HyperParameterTuningJobName"]}
+        sagemaker.add_response("describe_hyper_parameter_tuning_job", described, named)
+
+
 def named(
     stub: Stub,
     *,
     buckets: tuple[str, ...] = (),
     groups: tuple[str, ...] = (),
     jobs: dict[str, str] | None = None,
+    tuning_jobs: dict[str, str] | None = None,
     asked: bool = True,
     packages: tuple[str, dict[str, Any]] | None = None,
     cards: tuple[str, ...] = (),
@@ -87,6 +117,7 @@ def named(
             "RoleArn": ROLE + role,
         }
         sagemaker.add_response("describe_training_job", described, {"TrainingJobName": name})
+    _tuning_jobs(sagemaker, tuning_jobs or {})
     domains = [{"DomainId": "d-0", "DomainName": "churn-devtwo"}]
     domains += [{"DomainId": "d-1", "DomainName": "churn-dev"}] if studio else []
     sagemaker.add_response("list_domains", {"Domains": domains})
@@ -143,6 +174,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
             "/aws/sagemaker/TrainingJobs",
         ),
         jobs={"ours": "Churn-dev-Training-Role-x", "others": "Churn-devtwo-Training-Role-x"},
+        tuning_jobs={"our-search": "Churn-dev-Training-Role-x", "their-search": "Churn-devtwo-Training-Role-x"},
     )
     found = look(account, load_settings("dev"))
     assert [one.name for one in found.stacks] == ["Churn-dev-Api"]
@@ -153,7 +185,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
         "/aws/lambda/Churn-dev-Web-Gone",
         "/aws/sagemaker/Endpoints/churn-dev",
     )
-    assert [job.name for job in found.jobs] == ["ours"]
+    assert [job.name for job in found.jobs] == ["ours", "our-search"]
     assert (found.pipelines, found.packages) == ((), ())
     assert found.kept == frozenset()
 
