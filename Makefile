@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy retrain destroy bench lock clean
+.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy retrain watch destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ retrain:  ## train again: make retrain ENV=dev, on new data with FILE=/path/to/n
 
 destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
 	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)
+
+watch: data  ## compare captured customers with those of training: make watch ENV=dev (HOURS=72 looks back that far)
+	@$(python) -m operate.watch --env $(ENV) $(if $(HOURS),--hours $(HOURS))
 
 bench:  ## the benchmark tables (ARGS="crossval synth lambda local" picks some)
 	$(setup) test

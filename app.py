@@ -27,6 +27,7 @@ from stacks.serving import ServingStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
 from stacks.training import TrainingStack
+from stacks.watching import WatchingStack
 from stacks.web import WebStack
 
 ROOT = Path(__file__).resolve().parent
@@ -119,16 +120,19 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         made_up_data=raw_data.made_up,
         **common,
     )
+    watching = WatchingStack(
+        app, f"{prefix}-Watching", place=place, code_uri=training.code_uri, topic=notices.topic, **common
+    )
     retraining = RetrainingStack(
         app,
         f"{prefix}-Retraining",
         place=place,
         pipeline=training.pipeline,
         topic=notices.topic,
-        drift_alarms=[],
+        drift_alarms=watching.drift_alarms,
         **common,
     )
-    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, api, web, retraining]
+    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, api, web, watching, retraining]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

@@ -12,6 +12,7 @@ from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
 from config.training import TrainingSettings, TuningSettings
+from config.watching import WatchingSettings
 
 __all__ = [
     "ENVIRONMENTS",
@@ -31,6 +32,7 @@ __all__ = [
     "StudioSettings",
     "TrainingSettings",
     "TuningSettings",
+    "WatchingSettings",
     "WebSettings",
     "load_settings",
 ]

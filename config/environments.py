@@ -12,6 +12,7 @@ from config.serving import ServingSettings
 from config.settings import Settings
 from config.studio import StudioSettings
 from config.training import TrainingSettings
+from config.watching import WatchingSettings
 
 
 def _dev() -> Settings:
@@ -19,7 +20,9 @@ def _dev() -> Settings:
         name="dev",
         network=NetworkSettings(cidr="10.40.0.0/16"),
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=14),
+        serving=ServingSettings(data_capture_percent=100),
         studio=StudioSettings(enabled=True),
+        watching=WatchingSettings(schedule="rate(1 day)"),
     )
 
 
@@ -28,7 +31,7 @@ def _staging() -> Settings:
         name="staging",
         network=NetworkSettings(cidr="10.41.0.0/16"),
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=30),
-        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=120),
+        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=120, data_capture_percent=100),
     )
 
 
@@ -45,10 +48,13 @@ def _prod() -> Settings:
             canary_percent=50,
             canary_bake_s=600,
             terminate_wait_s=300,
+            # A fifth of the requests shows a drift as surely as all of them, and keeps a fifth of the customers' data.
+            data_capture_percent=20,
         ),
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
         # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
         studio=StudioSettings(enabled=True),
+        watching=WatchingSettings(schedule="rate(1 day)"),
     )
 
 
@@ -71,6 +77,7 @@ def _local() -> Settings:
             update_timeout_s=600,
             rollout_wait_s=600,
             rollout_poll_s=1,
+            data_capture_percent=100,
         ),
         studio=StudioSettings(enabled=True),
         # The schedule is there to be looked at: no laptop run lives that long.

@@ -15,6 +15,7 @@ from config.section import Section
 from config.serving import ServingSettings
 from config.studio import StudioSettings
 from config.training import TrainingSettings
+from config.watching import WatchingSettings
 
 # prepare, train and evaluate: the steps that take time.
 TIMED_STEP_COUNT = 3
@@ -31,7 +32,7 @@ class Settings(Section):
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
     network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining,
-    model_card
+    model_card, watching
         The sections.
     """
 
@@ -48,6 +49,7 @@ class Settings(Section):
     studio: StudioSettings = field(default_factory=StudioSettings)
     retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
     model_card: ModelCardSettings = field(default_factory=ModelCardSettings)
+    watching: WatchingSettings = field(default_factory=WatchingSettings)
 
     @property
     def resource_name(self) -> str:
@@ -84,6 +86,18 @@ class Settings(Section):
                 "enabled",
                 rule="must be False where network.interface_endpoints_enabled is",
                 remedy="A domain of the VPC starts nothing unless it reaches SageMaker through interface endpoints.",
+            )
+        if self.watching.schedule and not self.serving.data_capture_percent:
+            self.watching.refuse(
+                "schedule",
+                rule="must be empty where serving.data_capture_percent is 0",
+                remedy="What nobody captures, nobody can watch: switch capture on, or the schedule off.",
+            )
+        if self.watching.period_hours > 24 * self.storage.capture_retention_days:
+            self.watching.refuse(
+                "period_hours",
+                rule=f"must lie within storage.capture_retention_days ({self.storage.capture_retention_days})",
+                remedy="Captured requests are deleted by then: look back less far, or keep them longer.",
             )
         if self.storage.retain_on_destroy and not self.deployment.termination_protected:
             self.deployment.refuse(

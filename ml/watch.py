@@ -35,7 +35,8 @@ def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[st
     Parameters
     ----------
     watched : Path
-        Holds period.json, from the step before; capture files (.jsonl); and ``labels/`` with the files that it names.
+        Holds, somewhere below, period.json from the step before, capture files (.jsonl), and the label files (.csv)
+        that it names.
     evaluation : Path
         What the evaluation of the model's run wrote.
     fewest : int
@@ -46,7 +47,7 @@ def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[st
     JobError
         When something is missing.
     """
-    period, baseline = document(watched, "period.json"), document(evaluation, "baseline.json")
+    period, baseline = _period(watched), document(evaluation, "baseline.json")
     version = period["package"].rpartition("/")[2]
     traffic = captured.read(watched.rglob("*.jsonl"), model.schema, version)
     moved = compare(baseline, traffic, fewest)
@@ -64,6 +65,13 @@ def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[st
     found |= {"verdict": verdict, "message": _message(found, verdict, fewest), "metrics": _metrics(found)}
     page = watch_page.render(found, baseline, traffic, model.schema)
     return {"drift.json": json.dumps(found, indent=2, allow_nan=False) + "\n", "drift.html": page}
+
+
+def _period(watched: Path) -> dict[str, Any]:
+    found = sorted(watched.rglob("period.json"))
+    if len(found) != 1:
+        raise JobError(f"{watched} must hold one period.json, not {len(found)}; give what the step before wrote down.")
+    return document(found[0].parent, found[0].name)
 
 
 def compare(baseline: Mapping[str, Any], traffic: Traffic, fewest: int) -> list[dict[str, Any]]:
@@ -106,7 +114,8 @@ def _quality(
     period: Mapping[str, Any], watched: Path, evaluation: Path, model: Model
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return live quality, or why there is none; and the label files that were refused, with their reasons."""
-    files = [watched / "labels" / name for name in period["labels"]]
+    there = {path.name: path for path in watched.rglob("*.csv")}
+    files = [there[name] for name in period["labels"]]
     labels = live_quality.read(files, model.schema)
     if not labels.used:
         return {"not_judged": "no customers whose fate became known since the model was made"}, labels.refused

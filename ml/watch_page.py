@@ -78,8 +78,10 @@ def _ranking(moved: Sequence[Mapping[str, Any]], schema: Schema) -> str:
     bars = [(_label(one["name"], schema), one["stability_index"], f"{one['stability_index']:.3f}") for one in moved]
     top = max(*(one["stability_index"] for one in moved), drift.SHIFTED)
     picture = charts.bars(bars, title="Stability index by attribute", top=top)
-    body = figure("Stability index", picture) + figure("In numbers", table(head, rows, numbers=True))
-    return section("What has moved", text, f'<div class="grid-of wide">{body}</div>')
+    body = figure("Stability index", picture, full=True) + figure(
+        "In numbers", table(head, rows, numbers=True), full=True
+    )
+    return section("What has moved", text, f'<div class="grid-of">{body}</div>')
 
 
 def _pictures(moved: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], traffic: Traffic, schema: Schema) -> str:

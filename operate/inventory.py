@@ -151,7 +151,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
         log_groups=tuple(_log_groups(account.client("logs"), prefix, name, named_groups)),
         jobs=tuple(job for job, role in jobs if role.startswith(prefix)),
         job_roles={job.name: role for job, role in jobs},
-        pipelines=_named_so(sagemaker, "list_pipelines", "PipelineSummaries", "PipelineName", name),
+        pipelines=_named_so(sagemaker, "list_pipelines", "PipelineSummaries", "PipelineName", name, f"{name}-watch"),
         endpoints=_named_so(sagemaker, "list_endpoints", "Endpoints", "EndpointName", name),
         package_groups=_named_so(
             sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList", "ModelPackageGroupName", name
@@ -244,9 +244,9 @@ def _jobs(client: Client, known: Mapping[str, str]) -> Iterator[tuple[Job, str]]
             yield job, role
 
 
-def _named_so(client: Client, operation: str, member: str, key: str, name: str) -> tuple[str, ...]:
-    """List what has exactly this name: there is one or none."""
-    return tuple(entry[key] for entry in pages(client, operation, member) if entry[key] == name)
+def _named_so(client: Client, operation: str, member: str, key: str, *names: str) -> tuple[str, ...]:
+    """List what has exactly one of these names: of each there is one or none."""
+    return tuple(entry[key] for entry in pages(client, operation, member) if entry[key] in names)
 
 
 def _cards(client: Client, name: str) -> Iterator[str]:

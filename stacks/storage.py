@@ -17,9 +17,11 @@ from stacks.components.bucket_rules import (
     capture_expires,
     checkpoints_expire,
     cools_down,
+    labels_expire,
     logs_expire,
     only_from_vpc,
     quarantine_expires,
+    reports_expire,
 )
 from stacks.components.keys import Keys
 from stacks.components.storage import BucketSpec, private_bucket, removal_policy
@@ -67,6 +69,8 @@ class StorageStack(Stack):
                     cools_down(RUNS),
                     cools_down(EXPERIMENTS),
                     capture_expires(storage),
+                    labels_expire(settings.watching),
+                    reports_expire(settings.watching),
                     quarantine_expires(storage),
                 ],
                 tells_events=True,

@@ -17,8 +17,7 @@ from stacks.components import roles
 from stacks.components.bucket_rules import CHECKPOINTS
 from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
-from stacks.components.images import xgboost_image_uri
-from stacks.components.jobs import JobSurroundings
+from stacks.components.jobs import surroundings_at
 from stacks.components.model_card import model_card_writer
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData
@@ -46,7 +45,7 @@ class TrainingStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
         inputs = upload_inputs(self, settings=settings, place=place, raw_data=raw_data)
-        self.notebooks_uri = inputs.notebooks_uri
+        self.notebooks_uri, self.code_uri = inputs.notebooks_uri, inputs.code_uri
         if settings.storage.owns_job_logs:
             for jobs in ("ProcessingJobs", "TrainingJobs"):
                 log_group(self, jobs, settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/{jobs}")
@@ -85,15 +84,7 @@ class TrainingStack(Stack):
         )
         definition = ChurnPipeline(
             settings=settings.training,
-            surroundings=JobSurroundings(
-                settings=settings.training,
-                image_uri=xgboost_image_uri(self, version=settings.training.image_version),
-                code_uri=inputs.code_uri,
-                data_key_arn=place.keys.data.key_arn,
-                models_key_arn=place.keys.models.key_arn,
-                subnet_ids=tuple(subnet.subnet_id for subnet in place.subnets),
-                security_group_ids=(place.security_group.security_group_id,),
-            ),
+            surroundings=surroundings_at(self, settings=settings.training, place=place, code_uri=inputs.code_uri),
             processing_role_arn=processing_role.role_arn,
             training_role_arn=training_role.role_arn,
             raw_data_uri=inputs.raw_data_uri,

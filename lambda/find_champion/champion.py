@@ -13,10 +13,13 @@ Client = Any
 
 
 class Champion(NamedTuple):
-    """Where the model lies, and what it is called; without one, no address, and why there is none."""
+    """Where the model lies, what it is called, and the description of its package, if it has one; without a model, no
+    address, and why there is none.
+    """
 
     uri: str
     told: str
+    package: dict[str, Any] | None = None
 
 
 def find(client: Client, endpoint_name: str) -> Champion:
@@ -33,7 +36,7 @@ def find(client: Client, endpoint_name: str) -> Champion:
     package = _described(client, client.describe_model_package, ModelPackageName=name)
     if package is None:
         return Champion("", f"its package {name} is gone")
-    return Champion(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"], name)
+    return Champion(package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"], name, package)
 
 
 def _described(client: Client, describe: Callable[..., dict[str, Any]], **named: str) -> dict[str, Any] | None:

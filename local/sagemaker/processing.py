@@ -107,7 +107,8 @@ def _bring_inputs(job: Job, container: Container) -> None:
             raise JobFailed("ClientError: the laptop run knows S3 inputs only")
         folder = container.path(source["LocalPath"])
         folder.mkdir(parents=True, exist_ok=True)
-        s3.download(client, source["S3Uri"], folder)
+        fetch = s3.download_listed if source.get("S3DataType") == "ManifestFile" else s3.download
+        fetch(client, source["S3Uri"], folder)
 
 
 def _take_outputs(job: Job, container: Container) -> None:

@@ -9,13 +9,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
-from config import StorageSettings
+from config import StorageSettings, WatchingSettings
 
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
 RUNS, CAPTURE, EXPERIMENTS, CHECKPOINTS = "runs/", "capture/", "experiments/", "checkpoints/"
 # Where new raw data are dropped, where they lie once taken, and where files are put that are not used.
 INCOMING, TAKEN, QUARANTINE = "raw/incoming/", "raw/taken/", "quarantine/"
+# Customers whose fate became known, those of them that could not be used, and what the watch found.
+LABELS, QUARANTINED_LABELS, WATCH = "labels/", f"{QUARANTINE}labels/", "watch/"
 # Which of the files taken is the latest that kept every rule.
 ACCEPTED = "raw/accepted.json"
 # A job ends within a day at the latest, and nobody goes on from its checkpoints after that.
@@ -44,6 +46,16 @@ def capture_expires(settings: StorageSettings) -> s3.LifecycleRule:
 def quarantine_expires(settings: StorageSettings) -> s3.LifecycleRule:
     """Forget files that were set aside, once their owners have had the time to mend them."""
     return s3.LifecycleRule(prefix=QUARANTINE, expiration=Duration.days(settings.quarantine_retention_days))
+
+
+def labels_expire(settings: WatchingSettings) -> s3.LifecycleRule:
+    """Forget labels that no longer count: they are customers' data."""
+    return s3.LifecycleRule(prefix=LABELS, expiration=Duration.days(settings.labels_days))
+
+
+def reports_expire(settings: WatchingSettings) -> s3.LifecycleRule:
+    """Forget what the watch found long ago."""
+    return s3.LifecycleRule(prefix=WATCH, expiration=Duration.days(settings.report_retention_days))
 
 
 def checkpoints_expire() -> s3.LifecycleRule:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from aws_cdk import Stack
+
 from config import TrainingSettings
+from stacks.components.images import xgboost_image_uri
 from stacks.components.pipeline_definition import Json, Step
+from stacks.components.place import Place
 
 _PROCESSING = "/opt/ml/processing"
 OUTPUT_PATH = f"{_PROCESSING}/output"
@@ -67,6 +71,19 @@ class JobSurroundings:
         }
 
 
+def surroundings_at(stack: Stack, *, settings: TrainingSettings, place: Place, code_uri: str) -> JobSurroundings:
+    """Name what the jobs of a stack share."""
+    return JobSurroundings(
+        settings=settings,
+        image_uri=xgboost_image_uri(stack, version=settings.image_version),
+        code_uri=code_uri,
+        data_key_arn=place.keys.data.key_arn,
+        models_key_arn=place.keys.models.key_arn,
+        subnet_ids=tuple(subnet.subnet_id for subnet in place.subnets),
+        security_group_ids=(place.security_group.security_group_id,),
+    )
+
+
 def processing_step(
     name: str,
     *,
@@ -76,8 +93,12 @@ def processing_step(
     output: tuple[str, Json],
     arguments: Sequence[Json],
     property_files: Mapping[str, tuple[str, str]] | None = None,
+    module: str = "",
+    manifests: Collection[str] = (),
 ) -> Step:
-    """Run ``python3 -m ml.<name>`` over inputs from S3; what it writes goes to one address."""
+    """Run ``python3 -m ml.<module>``, which has the step's name unless it is given, over inputs from S3; what it writes
+    goes to one address. The inputs in `manifests` are lists of objects, each of which lands where the list says.
+    """
     output_name, output_uri = output
     return Step(
         name=name,
@@ -89,12 +110,13 @@ def processing_step(
             },
             "AppSpecification": {
                 "ImageUri": surroundings.image_uri,
-                "ContainerEntrypoint": ["python3", "-m", f"ml.{name.lower()}"],
+                "ContainerEntrypoint": ["python3", "-m", f"ml.{module or name.lower()}"],
                 "ContainerArguments": list(arguments),
             },
             "Environment": {"PYTHONPATH": input_path(CODE)},
             "ProcessingInputs": [
-                _processing_input(key, uri) for key, uri in {CODE: surroundings.code_uri, **inputs}.items()
+                _processing_input(key, uri, kind="ManifestFile" if key in manifests else "S3Prefix")
+                for key, uri in {CODE: surroundings.code_uri, **inputs}.items()
             ],
             "ProcessingOutputConfig": {
                 "KmsKeyId": surroundings.data_key_arn,
@@ -117,14 +139,14 @@ def processing_step(
     )
 
 
-def _processing_input(name: str, uri: Json) -> Json:
+def _processing_input(name: str, uri: Json, *, kind: str) -> Json:
     return {
         "InputName": name,
         "AppManaged": False,
         "S3Input": {
             "S3Uri": uri,
             "LocalPath": input_path(name),
-            "S3DataType": "S3Prefix",
+            "S3DataType": kind,
             "S3InputMode": "File",
             "S3DataDistributionType": "FullyReplicated",
             "S3CompressionType": "None",

@@ -21,6 +21,7 @@ from stacks.components.images import xgboost_repository_arn
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 OF_RUNS = "Objects under this prefix of this one bucket: their names hold the run's id, which only the run knows."
+OF_PIPELINES = "SageMaker Pipelines makes its jobs' names up; all begin with this word."
 OF_PEOPLE = "Objects under these prefixes: runs and people name what lies there."
 FOR_THIS_ACCOUNT: Mapping[str, Any] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
@@ -139,6 +140,18 @@ def put_metrics(namespace: str) -> Grant:
         on=["*"],
         when={"StringEquals": {"cloudwatch:namespace": namespace}},
         wildcard_because="cloudwatch:PutMetricData knows no resource; the condition names the one namespace.",
+    )
+
+
+def run_processing_jobs(stack: Stack) -> Grant:
+    """Start, watch and stop the processing jobs of a pipeline's steps."""
+    return allow(
+        "sagemaker:AddTags",
+        "sagemaker:CreateProcessingJob",
+        "sagemaker:DescribeProcessingJob",
+        "sagemaker:StopProcessingJob",
+        on=[stack.format_arn(service="sagemaker", resource="processing-job", resource_name="pipelines-*")],
+        wildcard_because=OF_PIPELINES,
     )
 
 

@@ -104,12 +104,11 @@ def pipeline_role(
     def jobs_named(kind: str) -> str:
         return stack.format_arn(service="sagemaker", resource=kind, resource_name="pipelines-*")
 
-    made_up = "SageMaker Pipelines makes its jobs' names up; all begin with this word."
     # 32 characters are too few for that word: <execution>-<first letters of the step>-<something random>.
     tuning_jobs = stack.format_arn(
         service="sagemaker", resource="hyper-parameter-tuning-job", resource_name=f"*-{TUNING_STEP}-*"
     )
-    made_up_too = "SageMaker Pipelines makes its jobs' names up; those of tuning have the step's name in the middle."
+    made_up = "SageMaker Pipelines makes its jobs' names up; those of tuning have the step's name in the middle."
     packages = stack.format_arn(
         service="sagemaker", resource="model-package", resource_name=f"{package_group.model_package_group_name}/*"
     )
@@ -121,16 +120,9 @@ def pipeline_role(
         trusts=permissions.service_principal(SAGEMAKER),
         guardrails=guardrails(place=place, instance_types=instance_types),
         grants=[
-            allow(
-                "sagemaker:AddTags",
-                "sagemaker:CreateProcessingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:StopProcessingJob",
-                on=[jobs_named("processing-job")],
-                wildcard_because=made_up,
-            ),
+            permissions.run_processing_jobs(stack),
             # The training jobs of a tuning job are started by SageMaker, and asked for through it.
-            allow(*TUNE, on=[tuning_jobs], wildcard_because=made_up_too)
+            allow(*TUNE, on=[tuning_jobs], wildcard_because=made_up)
             if tunes
             else allow(
                 "sagemaker:AddTags",
@@ -138,7 +130,7 @@ def pipeline_role(
                 "sagemaker:DescribeTrainingJob",
                 "sagemaker:StopTrainingJob",
                 on=[jobs_named("training-job")],
-                wildcard_because=made_up,
+                wildcard_because=permissions.OF_PIPELINES,
             ),
             # No AddTags: a version "uses the tags associated with the model group. In this case, you cannot supply a
             # tag argument." (CreateModelPackage, Tags)

@@ -46,6 +46,10 @@ PLACES = {
     "intake machine": ("Retraining", "IntakeMachineRole"),
     "intake starter": ("Retraining", "EventsRole"),
     "data owner": ("Retraining", "DataOwnerRole"),
+    "watch steps": ("Watching", "WatchStepsRole"),
+    "watch job": ("Watching", "WatchJobRole"),
+    "watch pipeline": ("Watching", "WatchPipelineRole"),
+    "watch starter": ("Watching", "WatchStartRole"),
 }
 #: Roles that carry a deployment's files and events, and those that only AWS becomes (of a state machine's, the emulator
 #: delivers no log and no trace): a deployment or a rollout uses them whole.

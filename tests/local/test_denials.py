@@ -125,6 +125,11 @@ def _start_machine(machine: str, action: str = "states:StartExecution") -> Call:
     return Call(f"start the {machine} machine", "stepfunctions", "start_execution", arguments, action)
 
 
+def _publish(namespace: str, action: str = "") -> Call:
+    arguments = {"Namespace": namespace, "MetricData": [{"MetricName": "Denials", "Value": 1}]}
+    return Call(f"publish metrics in {namespace}", "cloudwatch", "put_metric_data", arguments, action)
+
+
 def _assume(role: str) -> Call:
     arguments = {"RoleArn": f"{{{role} role}}", "RoleSessionName": "test"}
     return Call(f"become the {role} role", "sts", "assume_role", arguments, "sts:AssumeRole")
@@ -267,6 +272,17 @@ ALLOWED = {
         _start_machine("intake", action=""),
         Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
     ],
+    "watch steps": [
+        _list("data", "capture/"), _list("data", "labels/"), _put("data", "watch/{mark}", kms_key="data key"),
+        _get("data", "watch/{mark}"), _put("data", "quarantine/labels/{mark}"), _publish("Churn/local"),
+        Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT}),
+    ],
+    "watch job": [
+        _get("data", "watch/{mark}"), _get("data", "{report}"), _get("models", "{artifact}"), _list("data", "runs/"),
+        _put("data", "watch/{mark}", kms_key="data key"),
+    ],
+    "watch pipeline": [_process("like the pipeline's", {"RoleArn": "{watch job role}"}, action="")],
+    "watch starter": [_start("", f"{PIPELINE}-watch")],
     "flow log": [
         Call("look at its log", "logs", "describe_log_streams", {"logGroupName": "{flow log group}"}),
     ],
@@ -538,6 +554,39 @@ DENIED = {
         _list("data", "raw/", "s3:ListBucket"),
         _start_machine("other"),
     ],
+    "watch steps": [
+        *_READS_NOTHING, *_TRAINS, _tell(),
+        _get("data", "capture/x", action="s3:GetObject"),
+        _get("data", "{report}", action="s3:GetObject"),
+        _put("data", "labels/{mark}", "s3:PutObject"),
+        _put("data", "quarantine/{mark}", "s3:PutObject"),
+        _put("data", "watch/{mark}", "kms:GenerateDataKey", kms_key="models key"),
+        _list("data", "raw/", "s3:ListBucket"), _list("data", "", "s3:ListBucket"),
+        _publish("Churn/other", "cloudwatch:PutMetricData"),
+        _publish("AWS/SageMaker", "cloudwatch:PutMetricData"),
+        Call("delete what was captured", "s3", "delete_object", {"Bucket": "{data}", "Key": "capture/x"},
+             "s3:DeleteObject"),
+    ],
+    "watch job": [
+        *_TRAINS, _tell(),
+        _get("data", "raw/churn.csv", action="s3:GetObject"),
+        _put("data", "raw/churn.csv", "s3:PutObject"),
+        _put("data", "{place}/probe", "s3:PutObject"),
+        _put("data", "labels/{mark}", "s3:PutObject"),
+        _put("data", "capture/x", "s3:PutObject"),
+        _put("models", "{place}/probe", "s3:PutObject"),
+        _list("data", "capture/", "s3:ListBucket"), _list("data", "raw/", "s3:ListBucket"),
+        _use_key("models key"),
+        _publish("Churn/local", "cloudwatch:PutMetricData"),
+        _process("of its own", {}),
+    ],
+    "watch pipeline": [
+        *_READS_NOTHING, *_TRAINS, _start(pipeline=f"{PIPELINE}-watch"),
+        _process("under the processing role", {}, "iam:PassRole"),
+        _process("under another name", {"ProcessingJobName": "other", "RoleArn": "{watch job role}"}),
+        *(_process(does, {"RoleArn": "{watch job role}"} | changes) for does, changes in _UNGUARDED),
+    ],
+    "watch starter": [*_READS_NOTHING, *_TRAINS, _tell()],
     "start": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
     "wait": [*_READS_NOTHING, *_TRAINS, _look_at_function("invoker function", "lambda:GetFunction")],
     "page": [*_READS_NOTHING, *_TRAINS, _list("data", "raw/", "s3:ListBucket")],
@@ -556,7 +605,7 @@ class Stage:
         report = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].split("/", 3)[3]
         model = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"].split("/", 3)[3]
         run = report.split("/")[1]
-        for place in ("raw/taken", "quarantine"):
+        for place in ("raw/taken", "quarantine", "watch"):
             errands.s3.put_object(Bucket=errands.data, Key=f"{place}/{errands.mark}", Body=b"")
         self.facts = {
             "data": errands.data,

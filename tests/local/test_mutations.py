@@ -22,6 +22,7 @@ ALONE = (
     *("invoker", "model report", "champion", "model card", "on event", "is complete"),
     *("intake", "intake starter", "data owner"),
     *("on run", "steer", "probe", "record"),
+    *("watch steps", "watch starter"),
 )
 #: What AWS's documentation asks of a state machine's role to log and to trace, neither of which happens on the laptop.
 LOGS_AND_TRACES = ("logs:", "xray:")
@@ -52,6 +53,9 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "intake machine": errands.work_machine,
         "intake starter": errands.start_machine,
         "data owner": errands.bring_data,
+        "watch steps": errands.watch_steps,
+        "watch job": errands.watch_job,
+        "watch starter": errands.start_watch,
         "on event": errands.start_runs,
         "is complete": errands.approve_run,
         "on run": errands.judge_run,
@@ -67,6 +71,10 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         studio = Studio(errands.deployment, errands.roles, errands)
         with studio.user(copy.arn) as user:
             yield lambda: Path(lambda role: studio.study(role, user))
+    elif name == "watch pipeline":
+        watch = errand_name()
+        with errands.watch_pipeline(watch, copy.arn):
+            yield lambda: Path(lambda _role: errands.watch_once(watch))
     else:
         pipeline = errand_name()
         with errands.pipeline(pipeline, copy.arn):

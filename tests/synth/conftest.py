@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,13 @@ from config import ENVIRONMENTS, Settings, load_settings
 from stacks.components.acknowledgements import Acknowledged, acknowledged
 from stacks.components.findings import check_all
 from stacks.components.grants import reasons_given
+from stacks.components.pipeline_definition import all_steps
 from stacks.components.raw_data import RawData
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = (
     *("Keys", "Notices", "Network", "Storage", "Training", "Studio"),
-    *("Rollout", "Serving", "Api", "Web", "Retraining"),
+    *("Rollout", "Serving", "Api", "Web", "Watching", "Retraining"),
 )
 # As the command line asks for it: templates then name the construct of each resource.
 CONTEXT = {**json.loads((ROOT / "cdk.json").read_text())["context"], "aws:cdk:enable-path-metadata": True}
@@ -82,11 +83,23 @@ class Environment:
         (found,) = self.resources(kind)
         return found
 
-    def pipeline_definition(self) -> dict[str, Any]:
-        """The pipeline's definition; what only the deployment knows becomes a placeholder."""
-        body = self.one("AWS::SageMaker::Pipeline").properties["PipelineDefinition"]["PipelineDefinitionBody"]
-        definition: dict[str, Any] = json.loads(flat(body))
-        return definition
+    def pipeline_definition(self, name: str = "") -> dict[str, Any]:
+        """The definition of the pipeline that makes models, or of another whose name ends so."""
+        return self.pipeline_definitions()[f"churn-{self.name}{name}"]
+
+    def pipeline_definitions(self) -> dict[str, dict[str, Any]]:
+        """The definition of each pipeline by its name; what only the deployment knows becomes a placeholder."""
+        return {
+            one.properties["PipelineName"]: json.loads(
+                flat(one.properties["PipelineDefinition"]["PipelineDefinitionBody"])
+            )
+            for one in self.resources("AWS::SageMaker::Pipeline")
+        }
+
+    def steps(self) -> Iterator[dict[str, Any]]:
+        """Every step of every pipeline."""
+        for definition in self.pipeline_definitions().values():
+            yield from all_steps(definition)
 
 
 def flat(value: Any) -> str:

@@ -48,12 +48,16 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "Intake/MachineRole": ("states.amazonaws.com", OURS),
     "EventsRole": ("events.amazonaws.com", OURS),
     "DataOwnerRole": (f"arn:aws:iam::{ACCOUNT}:root", None),
+    "WatchSteps/Role": ("lambda.amazonaws.com", None),
+    "WatchJobRole": ("sagemaker.amazonaws.com", OURS),
+    "WatchPipelineRole": ("sagemaker.amazonaws.com", OURS),
+    "WatchStartRole": ("events.amazonaws.com", OURS),
 }
 # Studio puts a person's name on a session of this role.
 NAMES_ITS_USERS = "DataScientistRole"
 # Where the gate decides alone.
 BY_GATE = "PipelineRun/OnRun/Role"
-GUARDED = ("DataScientistRole", "PipelineRole")
+GUARDED = ("DataScientistRole", "PipelineRole", "WatchPipelineRole")
 APPROVERS = {"RegistrarRole", "PipelineRun/IsComplete/Role", BY_GATE}
 
 

@@ -75,8 +75,10 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
     intake = {"DataOwnerRole", "IntakeStepRole"}
     functions = {"InputsRole", "ModelCardRole", "ModelReportRole", "RolloutProbeRole"}
-    assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio
-    assert users["Models"] == {"ModelRole", "PipelineRole", "ProcessingRole", "TrainingRole"} | studio
+    watch = {"WatchJobRole", "WatchStepsRole"}
+    capturing = {"ModelRole"} if environment.settings.serving.data_capture_percent else set()
+    assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio | watch | capturing
+    assert users["Models"] == {"ModelRole", "WatchJobRole"} | jobs | studio
     assert users["Notices"] == {"IntakeMachineRole", "IntakeStepRole", "RolloutRecordRole"}
 
 
@@ -130,6 +132,7 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
     }
     people = {"DataOwnerRole", "RegistrarRole"}
     functions = {"InputsRole", "IntakeStepRole", "ModelCardRole", "ModelReportRole", "PageRole", "RolloutProbeRole"}
+    functions |= {"WatchStepsRole"}
     assert excepted == {"PipelineRole", "ModelRole"} | functions | people
 
 
@@ -145,8 +148,13 @@ def test_objects_do_not_pile_up(environment: Environment) -> None:
         if bucket.logical_id.startswith("AccessLogs"):
             assert expirations == {"": storage.log_retention_days}
         if bucket.logical_id.startswith("Data"):
-            kept = {"capture/": storage.capture_retention_days, "quarantine/": storage.quarantine_retention_days}
-            assert expirations == kept
+            watching = environment.settings.watching
+            assert expirations == {
+                "capture/": storage.capture_retention_days,
+                "quarantine/": storage.quarantine_retention_days,
+                "labels/": watching.labels_days,
+                "watch/": watching.report_retention_days,
+            }
         assert cools == ({"runs/", "experiments/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
 
 
@@ -230,7 +238,7 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
             assert set(as_list(statement["Action"])) <= without_resources, f"{resource}"
             if "cloudwatch:PutMetricData" in as_list(statement["Action"]):
                 namespace = statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
-                assert namespace.startswith(("/aws/sagemaker/", f"Churn/{environment.name}"))
+                assert namespace.startswith(("/aws/sagemaker/", f"Churn/{environment.name}")), namespace
 
 
 def test_passing_a_role_names_the_role_and_the_service(environment: Environment) -> None:
@@ -293,9 +301,8 @@ def test_names_that_block_replacement_are_given_only_where_a_service_forces_them
 
 
 def test_every_job_has_network_isolation_keys_and_a_time_limit(environment: Environment) -> None:
-    steps = environment.pipeline_definition()["Steps"]
-    jobs = [step for step in steps if step["Type"] in ("Processing", "Training")]
-    assert len(jobs) == 3
+    jobs = [step for step in environment.steps() if step["Type"] in ("Processing", "Training")]
+    assert [step["Name"] for step in jobs] == ["Prepare", "Train", "Evaluate", "Drift"]
     for step in jobs:
         arguments = step["Arguments"]
         network = arguments.get("NetworkConfig", arguments)

@@ -72,9 +72,10 @@ def test_an_offer_that_the_schema_does_not_know_is_refused_before_anything_is_de
 
 
 def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthesise) -> None:
-    found = synthesise(
-        changed("serving", serverless=True, in_vpc=False, network_isolated=False, serverless_memory_mb=3072)
-    )
+    unwatched = changed("watching", schedule="")
+    without = {"in_vpc": False, "network_isolated": False, "data_capture_percent": 0}
+    serving = replace(unwatched.serving, serverless=True, serverless_memory_mb=3072, **without)
+    found = synthesise(replace(unwatched, serving=serving))
     (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
     assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3072}
     assert not {"InstanceType", "InitialInstanceCount"} & set(variant)

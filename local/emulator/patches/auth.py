@@ -1,7 +1,10 @@
-"""IAM for the SageMaker service: actions, resources and condition keys of its requests; and the resources of logs."""
+"""IAM for the SageMaker service: actions, resources and condition keys of its requests; the resources of logs, and the
+namespace of metrics.
+"""
 
 import json
 from typing import Any
+from urllib.parse import parse_qs
 
 from ministack.core import iam_actions
 
@@ -39,6 +42,8 @@ def install() -> None:
             context = {**context, **authorization.condition_keys(_parsed(body))}
         if service == "cloudformation":
             context = {**context, **_of_stacks(params)}
+        if iam_action == "cloudwatch:PutMetricData":
+            context = {**context, "cloudwatch:namespace": _namespace(body)}
         return context
 
     iam_actions.extract_resource_arn = extract_resource_arn
@@ -67,6 +72,13 @@ def _stream(action: str, group: str, request: dict[str, Any]) -> str:
     if group == "*" or action in _ON_TAGS:
         return group
     return f"{group}:log-stream:{request.get('logStreamName', '')}"
+
+
+def _namespace(body: bytes) -> str:
+    """The namespace that metrics are published in; SDKs write it in JSON or as a form, and MiniStack reads no CBOR."""
+    if body[:1] == b"{":
+        return str(_parsed(body).get("Namespace", ""))
+    return parse_qs(body.decode(errors="replace")).get("Namespace", [""])[0]
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from local.sagemaker.store import Record
 
 _log = logging.getLogger("sagemaker.pipelines")
 _POLL_S = 0.05
+_METRICS = "AWS/Sagemaker/ModelBuildingPipeline"
 _FAILED = "Step failure: One or multiple steps failed."
 
 
@@ -183,3 +184,17 @@ class Execution:
         self.record |= {"LastModifiedTime": now(), "PipelineExecutionStatus": status}
         _log.info("execution %s: %s", self._id, status)
         events.execution(self.record, before)
+        self._count(status)
+
+    def _count(self, status: str) -> None:
+        """Publish how it ended, under the name that CloudWatch knows it by, as the service itself.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html, "SageMaker Pipelines metrics"
+        """
+        ended = {
+            "MetricName": f"Execution{status}",
+            "Dimensions": [{"Name": "PipelineName", "Value": self._pipeline}],
+            "Value": 1,
+            "Unit": "Count",
+        }
+        self._host.client("cloudwatch").put_metric_data(Namespace=_METRICS, MetricData=[ended])

@@ -1,5 +1,6 @@
 """Moving data between S3 and a job's folder, as the job's role."""
 
+import json
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,32 @@ def download(s3: Any, uri: str, folder: Path, *, required: bool = True) -> int:
     if required and not count:
         raise DataError(f"ClientError: Data download failed:S3 key: {uri} matched no files on s3")
     return count
+
+
+def download_listed(s3: Any, uri: str, folder: Path) -> None:
+    """Fetch the objects that a manifest lists: a prefix that all share, and what follows it, which is where each lands.
+
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html describes the form.
+
+    Raises
+    ------
+    DataError
+        When it is no manifest, or an object is not there or may not be read.
+    """
+    bucket, key = split(uri)
+    try:
+        head, *names = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        source, prefix = split(head["prefix"])
+        if not all(isinstance(name, str) and ".." not in name.split("/") for name in names):
+            raise ValueError("names of objects must be texts below the prefix")
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+    except (ValueError, TypeError, KeyError) as exc:
+        raise DataError(f"ClientError: Data download failed: {uri} is not a valid manifest file: {exc}") from exc
+    for name in names:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download_file(s3, f"s3://{source}/{prefix}{name}", target)
 
 
 def download_file(s3: Any, uri: str, target: Path) -> None:

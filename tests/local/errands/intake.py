@@ -4,7 +4,7 @@ import contextlib
 import functools
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.local.errands.common import NO_FILE, PIPELINE, Failed, errand_name, until
@@ -90,18 +90,24 @@ class Intake(Functions):
 
     def start_machine(self, role: str) -> None:
         """A rule starts the machine when something happens."""
-        events, name = self.deployment.client("events"), errand_name()
         target = {"Id": "machine", "Arn": self.intake_machine, "RoleArn": role, "Input": json.dumps(NO_FILE)}
+        self.fire(target, self._executions)
+
+    def fire(self, target: dict[str, Any], started: Callable[[], set[str]]) -> set[str]:
+        """Have a rule of its own start a target; tell what that started, of what `started` lists."""
+        events, name = self.deployment.client("events"), errand_name()
         events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}), State="ENABLED")
         try:
             events.put_targets(Rule=name, Targets=[target])
-            before = self._executions()
+            before = started()
             events.put_events(Entries=[{"Source": name, "DetailType": "errand", "Detail": "{}"}])
-            if not until(lambda: self._executions() - before, within_s=1):
-                raise Failed("nothing was started")
+            found: set[str] = until(lambda: started() - before, within_s=1)
         finally:
-            events.remove_targets(Rule=name, Ids=["machine"])
+            events.remove_targets(Rule=name, Ids=[target["Id"]])
             events.delete_rule(Name=name)
+        if not found:
+            raise Failed("nothing was started")
+        return found
 
     def bring_data(self, role: str) -> None:
         """A data owner drops a file, reads what was set aside and what was accepted, and watches a run."""

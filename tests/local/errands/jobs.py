@@ -50,10 +50,14 @@ class Jobs:
         marked = [f"{place}/{self.mark}" for place in MARKED]
         places = itertools.product((self.data, self.models), (self.place, self.kept, *marked))
         for bucket, prefix in places:
-            for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                if keys := [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]:
-                    self.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            self.remove(bucket, prefix)
+
+    def remove(self, bucket: str, prefix: str) -> None:
+        """Delete every version of the objects under a prefix."""
+        for page in self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if keys := [{"Key": v["Key"], "VersionId": v["VersionId"]} for v in found]:
+                self.s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
 
     def experiment(self, role: str) -> None:
         """A job of each kind that reads what the pipeline reads and made, and writes among the experiments."""

@@ -4,10 +4,10 @@ import functools
 
 from local.settings import ACCOUNT, REGION
 from tests.local.errands.common import GROUP, PIPELINE
-from tests.local.errands.intake import Intake
+from tests.local.errands.watching import Watching
 
 
-class Errands(Intake):
+class Errands(Watching):
     """All errands on one deployed system."""
 
     def decide(self, role: str) -> None:

@@ -41,6 +41,10 @@ class Runs(Serving):
 
     def orchestrate(self, name: str) -> None:
         """A run of the copied pipeline to its package, and one that is stopped while a job of each kind is at work."""
+        self.run_whole_and_stopped(name, jobs=2)
+
+    def run_whole_and_stopped(self, name: str, *, jobs: int) -> None:
+        """A run of a copied pipeline to its end, and one of its sleeping copy, stopped once all its jobs have begun."""
         execution = self._started(name)
         ended = until(lambda: self._run(execution)["PipelineExecutionStatus"] != "Executing")
         steps = self._steps(execution)
@@ -51,7 +55,7 @@ class Runs(Serving):
         if not ended or self._run(execution)["PipelineExecutionStatus"] != "Succeeded":
             raise Failed("; ".join(s["FailureReason"] for s in steps.values() if "FailureReason" in s) or str(steps))
         execution = self._started(f"{name}-asleep")
-        begun = until(lambda: sum(1 for s in self._steps(execution).values() if s.get("Metadata")) == 2, 5)
+        begun = until(lambda: sum(1 for s in self._steps(execution).values() if s.get("Metadata")) == jobs, 5)
         self.sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=uuid.uuid4().hex)
         until(lambda: self._run(execution)["PipelineExecutionStatus"] not in ("Executing", "Stopping"))
         wrong = [s["FailureReason"] for s in self._steps(execution).values() if "invoke" in s.get("FailureReason", "")]

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from stacks.components.pipeline_definition import all_steps
 from tests.synth.conftest import Environment
 
 from .walk import at, named, text
@@ -62,7 +61,7 @@ def _variables(environment: Environment) -> Iterator[tuple[str, dict[str, Any]]]
                 yield str(resource), value.get("Variables", value)
             if name == "StudioLifecycleConfigContent" and isinstance(value, str):
                 yield str(resource), {"Content": base64.b64decode(value).decode()}
-    for step in all_steps(environment.pipeline_definition()):
+    for step in environment.steps():
         for path, value in named(step["Arguments"]):
             if path.rpartition(".")[2] in ("Environment", "HyperParameters"):
                 yield f"step {step['Name']}", value

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from stacks.components.pipeline_definition import all_steps
 from tests.synth.conftest import Environment
 
 from .walk import at, is_key
@@ -100,7 +99,7 @@ DEFINITIONS: Mapping[str, Callable[[Body], Iterator[str]]] = {
 
 
 def every_step_is_in_the_network_isolated_and_encrypted(environment: Environment) -> Iterator[str]:
-    for step in all_steps(environment.pipeline_definition()):
+    for step in environment.steps():
         if step["Type"] in STEPS:
             yield from (f"step {step['Name']} {problem}" for problem in STEPS[step["Type"]](step["Arguments"]))
         elif step["Type"] not in WITHOUT_MACHINE:

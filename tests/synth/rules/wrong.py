@@ -5,7 +5,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from stacks.components.pipeline_definition import all_steps
 from tests.synth.conftest import Environment
 
 from . import Rule, access, code, data, sagemaker
@@ -16,10 +15,10 @@ class Draft(Environment):
 
     def __init__(self, original: Environment) -> None:
         super().__init__(original.settings, copy.deepcopy(original.templates))
-        self.pipeline = original.pipeline_definition()
+        self.definitions = original.pipeline_definitions()
 
-    def pipeline_definition(self) -> dict[str, Any]:
-        return self.pipeline
+    def pipeline_definitions(self) -> dict[str, dict[str, Any]]:
+        return self.definitions
 
     def first(self, kind: str, part: str = "") -> dict[str, Any]:
         """Properties of the first resource of a type whose logical id has a part."""
@@ -27,7 +26,7 @@ class Draft(Environment):
 
     def step(self, name: str) -> dict[str, Any]:
         """A step's arguments."""
-        return next(step["Arguments"] for step in all_steps(self.pipeline) if step["Name"] == name)
+        return next(step["Arguments"] for step in self.steps() if step["Name"] == name)
 
     def add(self, kind: str, **properties: Any) -> None:
         """A resource more."""
@@ -318,7 +317,9 @@ WRONG: dict[str, tuple[Rule, Change]] = {
         f"a bare step of type {kind}": (
             sagemaker.every_step_is_in_the_network_isolated_and_encrypted,
             functools.partial(
-                lambda kind, draft: draft.pipeline["Steps"].append({"Name": "N", "Type": kind, "Arguments": A_JOB}),
+                lambda kind, draft: draft.pipeline_definition()["Steps"].append(
+                    {"Name": "N", "Type": kind, "Arguments": A_JOB}
+                ),
                 kind,
             ),
         )

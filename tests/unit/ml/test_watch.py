@@ -174,4 +174,4 @@ def test_without_a_period_the_job_says_what_is_missing(
 ) -> None:
     places = {"watched": tmp_path, "evaluation": evaluation, "model": trained[0], "output-dir": tmp_path / "out"}
     assert watch.main([part for name, place in places.items() for part in (f"--{name}", str(place))]) == 1
-    assert "holds no usable period.json" in capsys.readouterr().err
+    assert "must hold one period.json, not 0" in capsys.readouterr().err
