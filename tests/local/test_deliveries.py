@@ -16,8 +16,8 @@ from tests.local.deployment import Deployment
 STACK = f"deliveries-{uuid.uuid4().hex[:6]}"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ALARMS = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
-SERVICES = ["events.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"]
-OUTPUTS = ("Queue", "Machine", "Denied", "Bucket", "Alarm", "Word")
+SERVICES = [f"{name}.amazonaws.com" for name in ("events", "sagemaker", "scheduler", "states")]
+OUTPUTS = ("Queue", "Machine", "Denied", "Keyless", "Bucket", "Alarm", "Word", "Pipeline")
 MAY = ["cloudformation:DescribeStacks", "sns:Publish", "events:PutEvents", "kms:GenerateDataKey", "kms:Decrypt"]
 _SDK = "arn:aws:states:::aws-sdk"
 
@@ -79,6 +79,13 @@ REFUSED = {
         {"ErrorEquals": ["SageMaker.SageMakerException"], "Output": "{% $states.errorOutput %}", "Next": "End"}]),
     "End": {"Type": "Succeed"},
 }  # fmt: skip
+# May publish, and may not use the key of the topic.
+UNHEARD = {"Publish": _task("arn:aws:states:::sns:publish", {"TopicArn": "${topic}", "Message": "lost"}, End=True)}
+PIPELINE = {
+    "Version": "2020-12-01",
+    "Parameters": [{"Name": "Why", "Type": "String"}],
+    "Steps": [{"Name": "End", "Type": "Fail", "Arguments": {"ErrorMessage": {"Get": "Parameters.Why"}}}],
+}
 
 
 def _template() -> dict[str, Any]:
@@ -100,6 +107,9 @@ def _template() -> dict[str, Any]:
         "Statistic": "Sum", "Period": 10, "EvaluationPeriods": 1, "Threshold": 3, "TreatMissingData": "notBreaching",
         "ComparisonOperator": "GreaterThanOrEqualToThreshold", "AlarmActions": [{"Ref": "Topic"}, {"Ref": "Closed"}],
     }  # fmt: skip
+    pipeline = {"Fn::Sub": "arn:aws:sagemaker:${AWS::Region}:${AWS::AccountId}:pipeline/${Pipeline}"}
+    given = {"PipelineParameterList": [{"Name": "Why", "Value": "told by a rule"}]}
+    starts = {"Arn": pipeline, "RoleArn": _arn("Role"), "SageMakerPipelineParameters": given}
     soon = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)).strftime("at(%Y-%m-%dT%H:%M:%S)")
     schedule = {"ScheduleExpression": soon, "FlexibleTimeWindow": {"Mode": "OFF"}}
     return {
@@ -122,10 +132,16 @@ def _template() -> dict[str, Any]:
             "Private": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": _policy(root)}},
             "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {
                 "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}},
-            "Role": _role(*MAY, "states:StartExecution"),
+            "Role": _role(*MAY, "states:StartExecution", "sagemaker:StartPipelineExecution"),
             "Powerless": _role("logs:PutLogEvents"),
             "Machine": _machine("Role", STATES),
             "Denied": _machine("Powerless", REFUSED),
+            "Publisher": _role("sns:Publish"),
+            "Keyless": _machine("Publisher", UNHEARD),
+            "Pipeline": {"Type": "AWS::SageMaker::Pipeline", "Properties": {
+                "PipelineName": STACK, "RoleArn": _arn("Powerless"),
+                "PipelineDefinition": {"PipelineDefinitionBody": json.dumps(PIPELINE)}}},
+            "Begin": _rule(starts, EventPattern={"source": ["test"], "detail-type": ["Begin"]}),
             "Arrival": _rule({**machine, "RoleArn": _arn("Role"), "InputTransformer": by_key}, EventPattern=created),
             "ByNobody": _rule(
                 {**machine, "RoleArn": _arn("Powerless"), "Input": '{"by": "nobody"}'}, EventPattern=created),
@@ -204,6 +220,27 @@ def test_a_role_that_may_not_is_refused_by_the_service_it_calls(stack: Stack) ->
     assert found["status"] == "SUCCEEDED", found
     caught = json.loads(found["output"])
     assert "is not authorized to perform: sagemaker:DescribeEndpoint" in caught["Cause"]
+
+
+def test_who_may_publish_and_may_not_use_the_topics_key_is_not_heard(stack: Stack) -> None:
+    found = stack.run("Keyless", {})
+    assert (found["status"], found["error"]) == ("FAILED", "Sns.KmsAccessDeniedException")
+    assert "is not authorized to perform: kms:GenerateDataKey" in found["cause"]
+    assert not [message for message in stack.heard if _notice("lost")(message)]
+
+
+def test_a_rule_starts_a_pipeline(stack: Stack) -> None:
+    entry = {"Source": "test", "DetailType": "Begin", "Detail": "{}"}
+    stack.client("events").put_events(Entries=[entry])
+    sagemaker, deadline = stack.client("sagemaker"), time.monotonic() + 20
+    while not (runs := sagemaker.list_pipeline_executions(PipelineName=STACK)["PipelineExecutionSummaries"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    arn = runs[0]["PipelineExecutionArn"]
+    while not (steps := sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert steps[0]["Metadata"]["Fail"]["ErrorMessage"] == "told by a rule"
 
 
 def test_an_object_starts_a_state_machine_by_a_role_that_may(stack: Stack) -> None:

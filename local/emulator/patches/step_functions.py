@@ -122,7 +122,8 @@ def _error(prefix: str, code: str, model: Any) -> str:
     known = [shape.name for shape in model.error_shapes if code in (shape.name, shape.error_code)]
     if not known:
         return f"{prefix}.{prefix}Exception"
-    return f"{prefix}.{known[0].removesuffix('Exception').removesuffix('Fault')}Exception"
+    name = stepfunctions._api_name_to_sfn_key(known[0].removesuffix("Exception").removesuffix("Fault"))
+    return f"{prefix}.{name}Exception"
 
 
 def _to_sdk(shape: Shape | None, value: Any) -> Any:
