@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy retrain watch destroy bench lock clean
+.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy models rollback retrain watch destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,14 @@ bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootst
 
 deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups)
 	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
+
+models:  ## versions of the model, their figures, who decided what, which is live: make models ENV=dev (ENV=local too)
+	$(setup) app
+	@$(python) -m operate.models --env $(ENV)
+
+rollback:  ## serve the model again that was live before: make rollback ENV=dev REASON="why" (ENV=local too)
+	$(setup) app
+	@$(python) -m operate.rollback --env $(ENV) --reason "$$REASON"
 
 retrain:  ## train again: make retrain ENV=dev, on new data with FILE=/path/to/new.csv (ENV=local too)
 	$(setup) app

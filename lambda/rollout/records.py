@@ -45,11 +45,10 @@ def fail(client: Client, sns: Client, topic: str, endpoint: str, rollout: Rollou
     # Whatever went wrong, what is served is not rejected under people's hands.
     if rollout.get("blame") and found.package != package:
         reject(client, package, f"Its rollout failed: {reason}")
-        lines.append(f"{live.version(package).capitalize()} was rejected; to try it again, approve it again.")
+        decided = "was rejected. To try it again, approve it again."
     else:
-        lines.append(
-            f"{live.version(package).capitalize()} is still approved; to try it again, start the rollout again."
-        )
+        decided = "is still approved. To try it again, start the rollout again."
+    lines.append(f"{live.version(package).capitalize()} {decided}")
     message = "\n".join(lines)
     sns.publish(TopicArn=topic, Subject=lines[0][:SUBJECT_LIMIT], Message=message)
     return rollout | {"message": message}

@@ -1,0 +1,193 @@
+"""Approved models come into service, bad ones go back, and people can go back too: on one deployed system."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.settings import ACCOUNT, ROOT
+from tests.local.deployment import Deployment
+
+NAME = "churn-local"
+LIMIT_S = 300
+
+
+@dataclasses.dataclass
+class Registry:
+    """What a test looks at: packages, rollouts, the endpoint, and the notices."""
+
+    deployment: Deployment
+
+    def __post_init__(self) -> None:
+        self.sagemaker = self.deployment.client("sagemaker")
+        self.states = self.deployment.client("stepfunctions")
+        self.machine = self.deployment.output("Rollout", "RolloutMachineArn")
+
+    def live(self) -> str:
+        config = self.sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"]
+        (variant,) = self.sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        (container,) = self.sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
+        package: str = container["ModelPackageName"]
+        return package
+
+    def package(self, arn: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.sagemaker.describe_model_package(ModelPackageName=arn)
+        return found
+
+    def trained(self, **parameters: str) -> str:
+        """The package of a run that somebody started."""
+        execution = self.sagemaker.start_pipeline_execution(
+            PipelineName=NAME,
+            ClientRequestToken=uuid.uuid4().hex,
+            PipelineParameters=[{"Name": name, "Value": value} for name, value in parameters.items()],
+        )["PipelineExecutionArn"]
+        self.until(
+            lambda: (
+                self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution)["PipelineExecutionStatus"]
+                not in ("Executing", "Stopping")
+            )
+        )
+        steps = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution, MaxResults=100)
+        (register,) = [one for one in steps["PipelineExecutionSteps"] if one["StepName"] == "Register"]
+        package: str = register["Metadata"]["RegisterModel"]["Arn"]
+        return package
+
+    def rollout_of(self, package: str) -> dict[str, Any]:
+        """The latest rollout of a package, once it has ended."""
+
+        def ended() -> dict[str, Any] | None:
+            for one in self.states.list_executions(stateMachineArn=self.machine)["executions"]:
+                described: dict[str, Any] = self.states.describe_execution(executionArn=one["executionArn"])
+                if json.loads(described["input"])["package"] == package:
+                    return described if described["status"] != "RUNNING" else None
+            return None
+
+        found: dict[str, Any] = self.until(ended)
+        return found
+
+    @staticmethod
+    def until(look: Any) -> Any:
+        deadline = time.monotonic() + LIMIT_S
+        while not (found := look()):
+            assert time.monotonic() < deadline, "it takes too long"
+            time.sleep(0.5)
+        return found
+
+    def make(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What `make <command> ENV=local` runs."""
+        environment = os.environ | {"CHURN_LOCAL_DIR": str(self.deployment.settings.directory)}
+        return subprocess.run(
+            [sys.executable, "-m", f"operate.{command}", "--env", "local", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def registry(deployment: Deployment) -> Registry:
+    return Registry(deployment)
+
+
+@pytest.fixture
+def notices(deployment: Deployment) -> Iterator[Any]:
+    """Everything that people are told, as a function that gives what came so far."""
+    sqs, sns = deployment.client("sqs"), deployment.client("sns")
+    topic = deployment.output("Notices", "NoticesTopicArn")
+    queue = sqs.create_queue(QueueName=f"notices-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    let = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [let | {"Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+    told: list[str] = []
+
+    def read() -> list[str]:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        told.extend(json.loads(one["Body"])["Message"] for one in answer.get("Messages", []))
+        return told
+
+    yield read
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_an_ordinary_run_s_model_replaces_the_one_in_service_and_a_rollback_brings_that_back(
+    registry: Registry,
+) -> None:
+    before = registry.live()
+    new = registry.trained()
+    assert registry.rollout_of(new)["status"] == "SUCCEEDED"
+    assert registry.live() == new
+    found = registry.package(new)
+    assert found["ModelApprovalStatus"] == "Approved"
+    assert found["ApprovalDescription"].startswith("By the gate")
+    facts = found["CustomerMetadataProperties"]
+    assert facts["live_config"] == registry.sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"]
+    assert "PipelineRunOnRun" in facts["approved_by"]
+    (stack,) = registry.deployment.client("cloudformation").describe_stacks(StackName="Churn-local-Serving")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    (rolled_out,) = [o["ParameterValue"] for o in stack["Parameters"] if o["ParameterKey"] == "Rollout"]
+    assert rolled_out.endswith(f" {new}")
+
+    listed = registry.make("models")
+    assert listed.returncode == 0, listed.stderr
+    (live,) = [line.split() for line in listed.stdout.splitlines() if line.startswith("live")]
+    assert live[1] == new.rpartition("/")[2]
+
+    refused = registry.make("rollback")
+    assert refused.returncode == 2
+    assert "Say why" in refused.stderr
+    done = registry.make("rollback", "--reason", "it forgot what it knew")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert registry.live() == before
+    rejected = registry.package(new)
+    assert rejected["ModelApprovalStatus"] == "Rejected"
+    assert rejected["ApprovalDescription"].endswith(": it forgot what it knew")
+    assert f"{ACCOUNT}:root" in rejected["ApprovalDescription"] or "root" in rejected["ApprovalDescription"]
+
+
+def test_a_run_with_another_gate_waits_for_a_person(registry: Registry) -> None:
+    live = registry.live()
+    package = registry.trained(MinimumAveragePrecision="0.1")
+    time.sleep(5)
+    assert registry.package(package)["ModelApprovalStatus"] == "PendingManualApproval"
+    assert registry.live() == live
+
+
+def test_a_model_that_answers_otherwise_than_it_should_goes_back_is_rejected_and_people_hear_of_it(
+    registry: Registry, notices: Any
+) -> None:
+    """A person approves it; its golden customers are made to expect other answers than it gives."""
+    live = registry.live()
+    package = registry.trained(MinimumAveragePrecision="0.1")
+    uri = registry.package(package)["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    place = {"Bucket": bucket, "Key": f"{key.rpartition('/')[0]}/golden.json"}
+    s3 = registry.deployment.client("s3")
+    golden = json.loads(s3.get_object(**place)["Body"].read())
+    golden["customers"]["loyal"]["probability"] += 0.01
+    s3.put_object(**place, Body=json.dumps(golden).encode())
+    registry.deployment.client(
+        "sagemaker", registry.deployment.output("Training", "RegistrarRoleArn")
+    ).update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription="Looks good.")
+    ended = registry.rollout_of(package)
+    version = package.rpartition("/")[2]
+    assert ended["status"] == "FAILED"
+    assert f"the rollout of version {version} failed" in ended["cause"]
+    assert f"Live now: version {live.rpartition('/')[2]}, endpoint config " in ended["cause"]
+    assert registry.live() == live
+    found = registry.package(package)
+    assert found["ModelApprovalStatus"] == "Rejected"
+    assert found["ApprovalDescription"].startswith("Its rollout failed: ")
+    assert Registry.until(lambda: [one for one in notices() if f"version {version} failed" in one])

@@ -1,0 +1,51 @@
+"""What `make models` shows, and what `make rollback` goes back to."""
+
+import pytest
+
+from operate.account import OperateError
+from operate.models import Version, table, who_is
+from operate.rollback import former
+
+
+def version(number: int, *, approval: str = "Approved", since: str = "", live: bool = False) -> Version:
+    return Version(f"arn:aws:sagemaker:eu-west-1:1:model-package/g/{number}", "2026-11-21 12:00", approval,
+                   live_since=since, live=live)  # fmt: skip
+
+
+def test_a_rollback_goes_to_what_was_live_last_and_is_still_approved() -> None:
+    live = version(5, since="2026-11-05", live=True)
+    found = [live, version(4), version(3, since="2026-11-02"), version(2, since="2026-11-04"),
+             version(1, since="2026-11-04T12", approval="Rejected")]  # fmt: skip
+    assert former(found) == (live, found[3])
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        ([version(1, since="2026-11-01")], "nothing to go back from"),
+        ([version(2, live=True), version(1)], "no other ever was"),
+        ([version(2, live=True), version(1, since="2026-11-01", approval="Rejected")], r"was rejected \(1\)"),
+    ],
+)
+def test_nowhere_to_go_back_to_is_said(found: list[Version], why: str) -> None:
+    with pytest.raises(OperateError, match=why):
+        former(found)
+
+
+def test_the_table_marks_what_is_live_and_says_who_decided_and_why() -> None:
+    shown = table([
+        Version("a/2", "2026-11-21 12:00", "Approved", "Looks good.", "arn:aws:sts::1:assumed-role/Registrar/ann",
+                "2026-11-21T13:00:00+00:00", True, 0.8901, 21.004, 0.7),
+        Version("a/1", "2026-11-20 12:00", "Rejected"),
+    ])  # fmt: skip
+    lines = shown.splitlines()
+    assert lines[1].split()[:5] == ["live", "2", "2026-11-21", "12:00", "Approved"]
+    assert lines[1].split()[5:] == ["2026-11-21", "13:00", "0.890", "21.00", "70%"]
+    assert lines[2].split() == ["1", "2026-11-20", "12:00", "Rejected", "–", "–", "–"]
+    assert lines[-1] == "Version 2, Approved (Registrar/ann): Looks good."
+
+
+def test_people_are_named_by_role_and_session() -> None:
+    assert who_is("arn:aws:sts::1:assumed-role/Ops/ann") == "Ops/ann"
+    assert who_is("arn:aws:iam::1:user/ann") == "user/ann"
+    assert who_is("") == "unknown"

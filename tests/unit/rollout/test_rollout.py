@@ -1,0 +1,308 @@
+"""The steps of a rollout: what is begun, what waits, what is blamed; and what is kept and told afterwards."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.functions import loaded
+
+GROUP = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn-test"
+LIVE, NEW = f"{GROUP}/3", f"{GROUP}/4"
+INPUTS = "0" * 32
+NOW = datetime.now(UTC)
+
+
+class World:
+    """CloudFormation, SageMaker and Step Functions as far as a rollout sees them."""
+
+    class exceptions:
+        ClientError = ClientError
+
+    def __init__(self) -> None:
+        self.status, self.rolled_out, self.approval, self.live = "UPDATE_COMPLETE", "", "Approved", LIVE
+        self.endpoint_status, self.newest = "InService", NOW
+        self.updates: list[dict[str, Any]] = []
+        self.refusal = ""
+        self.events: list[dict[str, Any]] = []
+        self.decisions: list[dict[str, Any]] = []
+        self.facts: dict[str, str] = {}
+        self.told: list[dict[str, Any]] = []
+
+    def describe_stacks(self, **_: Any) -> dict[str, Any]:
+        parameters = [
+            {"ParameterKey": "BootstrapVersion", "ParameterValue": "/cdk"},
+            {"ParameterKey": "Rollout", "ParameterValue": self.rolled_out},
+        ]
+        outputs = [{"OutputKey": "RunInputs", "OutputValue": INPUTS}]
+        return {"Stacks": [{"StackStatus": self.status, "Parameters": parameters, "Outputs": outputs}]}
+
+    def update_stack(self, **request: Any) -> None:
+        if self.refusal:
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": self.refusal}}, "UpdateStack")
+        self.updates.append(request)
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"StackEvents": self.events}]
+
+    def list_executions(self, **_: Any) -> dict[str, Any]:
+        return {"executions": [{"startDate": self.newest}]}
+
+    def describe_model_package(self, **_: Any) -> dict[str, Any]:
+        by = {"IamIdentity": {"Arn": "arn:aws:sts::111122223333:assumed-role/Registrar/a-person"}}
+        return {
+            "ModelApprovalStatus": self.approval,
+            "LastModifiedBy": by,
+            "CustomerMetadataProperties": dict(self.facts),
+        }
+
+    def describe_endpoint(self, **_: Any) -> dict[str, Any]:
+        return {"EndpointStatus": self.endpoint_status, "EndpointConfigName": "config"}
+
+    def describe_endpoint_config(self, **_: Any) -> dict[str, Any]:
+        return {"ProductionVariants": [{"ModelName": "model"}]}
+
+    def describe_model(self, **_: Any) -> dict[str, Any]:
+        return {"Containers": [{"ModelPackageName": self.live}]}
+
+    def update_model_package(self, **request: Any) -> None:
+        self.decisions.append(request)
+
+    def publish(self, **request: Any) -> None:
+        self.told.append(request)
+
+
+@pytest.fixture
+def rollout(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    with loaded("rollout", monkeypatch) as module:
+        yield module
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def steering(rollout: ModuleType, world: World, *, by_person: bool = False) -> Any:
+    clients = {"cloudformation": world, "sagemaker": world, "states": world}
+    waits = {"wait_s": 600, "update_s": 900}
+    return rollout.Steering(**clients, stack="Serving", endpoint="churn-test", by_person=by_person, **waits)
+
+
+def look(rollout: ModuleType, world: World, package: str = NEW, *, started: datetime = NOW, **more: Any) -> Any:
+    given = {"machine": "m", "execution": "e", "started": started.isoformat()}
+    by_person = more.pop("by_person", False)
+    return steering(rollout, world, by_person=by_person).look({"package": package, **more}, **given)
+
+
+def test_an_approved_package_may_go_with_the_inputs_of_the_deployment(rollout: ModuleType, world: World) -> None:
+    found = look(rollout, world)
+    assert (found["state"], found["wanted"], found["previous"]) == ("go", f"{INPUTS} {NEW}", "")
+    assert found["approved_by"].endswith("Registrar/a-person")
+    # A rollback asks for what somebody approved before; the person at the terminal approved nothing.
+    assert "approved_by" not in look(rollout, world, rejects=LIVE)
+
+
+@pytest.mark.parametrize("approval", ["Rejected", "PendingManualApproval"])
+def test_what_is_not_approved_any_more_is_dropped(rollout: ModuleType, world: World, approval: str) -> None:
+    world.approval = approval
+    assert look(rollout, world)["state"] == "dropped"
+
+
+def test_the_newest_rollout_is_the_one_that_counts(rollout: ModuleType, world: World) -> None:
+    world.newest = NOW + timedelta(seconds=1)
+    assert look(rollout, world)["state"] == "dropped"
+    # A list that does not have this one yet drops nothing.
+    world.newest = NOW - timedelta(seconds=1)
+    assert look(rollout, world)["state"] == "go"
+
+
+def test_a_busy_stack_is_awaited_and_not_for_ever(rollout: ModuleType, world: World) -> None:
+    world.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    assert look(rollout, world)["state"] == "busy"
+    world.newest = NOW - timedelta(seconds=601)
+    late = look(rollout, world, started=world.newest)
+    assert (late["state"], late["blame"]) == ("failed", False)
+
+
+def test_a_stack_that_is_stuck_is_nobody_s_model_s_fault(rollout: ModuleType, world: World) -> None:
+    world.status = "UPDATE_ROLLBACK_FAILED"
+    found = look(rollout, world)
+    assert (found["state"], found["blame"]) == ("failed", False)
+    assert "UPDATE_ROLLBACK_FAILED" in found["reason_failed"]
+
+
+def test_what_is_live_needs_nothing_but_where_a_person_decides_the_parameter_names_it(
+    rollout: ModuleType, world: World
+) -> None:
+    assert look(rollout, world, LIVE)["state"] == "live"
+    assert look(rollout, world, LIVE, by_person=True)["state"] == "go"
+    world.rolled_out = f"{INPUTS} {LIVE}"
+    assert look(rollout, world, LIVE, by_person=True)["state"] == "live"
+    world.endpoint_status = "Failed"
+    assert look(rollout, world, LIVE)["state"] == "go"
+
+
+def test_the_update_changes_one_parameter_and_says_which_types_it_may_touch(rollout: ModuleType, world: World) -> None:
+    steer = steering(rollout, world)
+    found = steer.update(look(rollout, world))
+    assert found["state"] == "updating"
+    (request,) = world.updates
+    assert request["UsePreviousTemplate"] is True
+    assert request["Parameters"] == [
+        {"ParameterKey": "BootstrapVersion", "UsePreviousValue": True},
+        {"ParameterKey": "Rollout", "ParameterValue": f"{INPUTS} {NEW}"},
+    ]
+    assert "AWS::IAM::Role" not in request["ResourceTypes"]
+    assert not {"Capabilities", "TemplateBody", "TemplateURL", "RoleARN"} & set(request)
+    # The same step again is the same request to CloudFormation; another rollout's is not.
+    steer.update(look(rollout, world))
+    assert world.updates[0]["ClientRequestToken"] == world.updates[1]["ClientRequestToken"]
+    steer.update(look(rollout, world) | {"execution": "other"})
+    assert world.updates[2]["ClientRequestToken"] != world.updates[0]["ClientRequestToken"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "state"),
+    [
+        ("No updates are to be performed.", "done"),
+        ("Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.", "busy"),
+    ],
+)
+def test_a_refused_update_is_done_or_waits(rollout: ModuleType, world: World, refusal: str, state: str) -> None:
+    asked, world.refusal = look(rollout, world), refusal
+    assert steering(rollout, world).update(asked)["state"] == state
+
+
+def test_a_refusal_of_another_kind_is_not_swallowed(rollout: ModuleType, world: World) -> None:
+    asked, world.refusal = look(rollout, world), "not authorized"
+    with pytest.raises(ClientError, match="not authorized"):
+        steering(rollout, world).update(asked)
+
+
+def test_an_update_that_was_rolled_back_blames_the_package_with_the_first_reason(
+    rollout: ModuleType, world: World
+) -> None:
+    steer = steering(rollout, world)
+    asked = steer.update(look(rollout, world))
+    world.status = "UPDATE_IN_PROGRESS"
+    assert steer.ask(asked)["state"] == "updating"
+    late = steer.ask(asked | {"deadline": (NOW - timedelta(seconds=1)).isoformat()})
+    assert (late["state"], late["blame"]) == ("failed", False)
+    event = {
+        "ResourceType": "AWS::SageMaker::Endpoint",
+        "ResourceStatus": "UPDATE_FAILED",
+        "LogicalResourceId": "Endpoint",
+    }
+    world.status, world.events = (
+        "UPDATE_ROLLBACK_COMPLETE",
+        [
+            event
+            | {
+                "LogicalResourceId": "Endpoint",
+                "ResourceStatusReason": "an alarm",
+                "ClientRequestToken": asked["token"],
+            },
+            event
+            | {"LogicalResourceId": "Endpoint", "ResourceStatusReason": "of another", "ClientRequestToken": "other"},
+        ],
+    )
+    found = steer.ask(asked)
+    assert (found["state"], found["blame"], found["reason_failed"]) == ("failed", True, "Endpoint: an alarm")
+
+
+def test_wrong_answers_bring_the_former_parameter_back_and_fail(rollout: ModuleType, world: World) -> None:
+    steer, world.rolled_out = steering(rollout, world), f"{INPUTS} {LIVE}"
+    asked = steer.update(look(rollout, world))
+    world.rolled_out = asked["wanted"]
+    assert steer.ask(asked)["state"] == "done"
+    back = steer.restore(asked | {"error": {"Error": "WrongAnswers", "Cause": '{"errorMessage": "loyal is off"}'}})
+    assert world.updates[-1]["Parameters"][-1]["ParameterValue"] == f"{INPUTS} {LIVE}"
+    world.rolled_out = f"{INPUTS} {LIVE}"
+    found = steer.ask(back)
+    assert (found["state"], found["reason_failed"], found["blame"]) == ("failed", "loyal is off", True)
+
+
+def test_a_rollout_that_failed_is_told_with_what_is_live_and_its_package_rejected(
+    rollout: ModuleType, world: World
+) -> None:
+    given = {"package": NEW, "reason_failed": "an alarm", "blame": True}
+    told = rollout.records.fail(world, world, "topic", "churn-test", given)["message"]
+    assert told.splitlines() == [
+        "churn-test: the rollout of version 4 failed.",
+        "Why: an alarm",
+        "Live now: version 3, endpoint config config, the endpoint is InService.",
+        "Version 4 was rejected. To try it again, approve it again.",
+    ]
+    assert world.told == [{"TopicArn": "topic", "Subject": told.splitlines()[0], "Message": told}]
+    assert world.decisions == [
+        {
+            "ModelPackageArn": NEW,
+            "ModelApprovalStatus": "Rejected",
+            "ApprovalDescription": "Its rollout failed: an alarm",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("blame", "live"), [(False, LIVE), (True, NEW)])
+def test_what_is_not_to_blame_or_is_live_stays_approved(
+    rollout: ModuleType, world: World, blame: bool, live: str
+) -> None:
+    world.live = live
+    given = {"package": NEW, "reason_failed": "stuck", "blame": blame}
+    told = rollout.records.fail(world, world, "topic", "churn-test", given)["message"]
+    assert told.endswith("still approved. To try it again, start the rollout again.")
+    assert not world.decisions
+
+
+def test_what_went_live_is_noted_once(rollout: ModuleType, world: World) -> None:
+    world.live = NEW
+    kept = rollout.records.keep(world, "churn-test", {"package": NEW, "approved_by": "arn:a-person"})
+    assert kept["message"] == "churn-test serves version 4."
+    (request,) = world.decisions
+    assert set(request) == {"ModelPackageArn", "CustomerMetadataProperties"}, "a fact is no decision"
+    assert request["CustomerMetadataProperties"]["approved_by"] == "arn:a-person"
+    world.facts = request["CustomerMetadataProperties"]
+    rollout.records.keep(world, "churn-test", {"package": NEW})
+    assert len(world.decisions) == 1
+
+
+def test_a_rollback_rejects_what_was_live_with_its_reason(rollout: ModuleType, world: World) -> None:
+    given = {"package": LIVE, "rejects": NEW, "reason": "too few calls", "by": "Ops/a-person"}
+    rollout.records.keep(world, "churn-test", given)
+    assert world.decisions[-1] == {
+        "ModelPackageArn": NEW,
+        "ModelApprovalStatus": "Rejected",
+        "ApprovalDescription": "Rolled back by Ops/a-person: too few calls",
+    }
+
+
+KNOWN = {"probability": 0.25, "churn": False, "reasons": [{"text": "few calls"}]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "wrong"),
+    [
+        (KNOWN, ""),
+        (KNOWN | {"probability": 0.25 + 9e-7}, ""),
+        (KNOWN | {"probability": 0.25 + 2e-6}, "the probability is"),
+        (KNOWN | {"churn": True}, "the decision is another"),
+        (KNOWN | {"reasons": [{"text": "many calls"}]}, "the reasons are others"),
+    ],
+)
+def test_golden_answers_are_compared(rollout: ModuleType, answer: dict[str, Any], wrong: str) -> None:
+    assert rollout.golden.differs(KNOWN, answer).startswith(wrong)
+    assert bool(rollout.golden.differs(KNOWN, answer)) is bool(wrong)
+
+
+def test_a_version_that_should_not_answer_is_wrong(rollout: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_version = {"3": {"loyal": {"customer": {}, **KNOWN}}}
+    for version, wrong in (("3", []), ("4", ["loyal: version 4 answers"])):
+        monkeypatch.setattr(rollout.golden, "ask", lambda *_, version=version: (version, KNOWN))
+        assert rollout.golden.check(World(), "churn-test", by_version) == wrong
