@@ -10,6 +10,9 @@ UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "
 # All that another package changes. CloudFormation refuses an update that touches any other type, and IAM lets this
 # function ask for no other.
 CHANGED_TYPES = (
+    # Whose names are looked up from the endpoint: CloudFormation may count them in, though they stay as they are.
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",

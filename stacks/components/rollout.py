@@ -28,6 +28,9 @@ TIMEOUT_S = 60
 MEMORY_MB = 256
 # What another package changes in the serving stack (lambda/rollout/stack.py asks for no more).
 CHANGED_TYPES = (
+    # Whose names are looked up from the endpoint: CloudFormation may count them in, though they stay as they are.
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",

@@ -49,7 +49,7 @@ def definition(
             "Updating": _choice({"updating": "WaitForUpdate", "busy": "WaitForTurn"}, otherwise="Check"),
             "WaitForUpdate": {"Type": "Wait", "Seconds": poll_s, "Next": "Probe"},
             # What it finds is a metric, by whose alarm SageMaker itself goes back; and without it the update goes on.
-            "Probe": call(probe, {}, Next="Ask", Catch=_caught("Ask", keep=False), OutputPath="$", ResultPath=None),
+            "Probe": call(probe, {}, Next="Ask", Catch=_caught("Ask"), OutputPath="$", ResultPath="$.asked"),
             "Ask": _step(steer, "ask", "Asked"),
             "Asked": _choice({"updating": "WaitForUpdate", "done": "Check"}, otherwise="Failed"),
             "Check": call(
@@ -58,7 +58,7 @@ def definition(
                 Next="Keep",
                 Catch=_caught("Restore"),
                 OutputPath="$",
-                ResultPath=None,
+                ResultPath="$.asked",
             ),
             "Restore": _step(steer, "restore", "Restoring"),
             "Restoring": _choice({"updating": "WaitForUpdate", "busy": "WaitToRestore"}, otherwise="Failed"),
@@ -75,9 +75,9 @@ def _step(steer: lambda_.IFunction, name: str, follows: str) -> State:
     return call(steer, {"step": name, "rollout.$": "$"}, Next=follows, Catch=_caught("Failed"))
 
 
-def _caught(follows: str, *, keep: bool = True) -> list[State]:
+def _caught(follows: str) -> list[State]:
     """Go on after an error that did not pass by itself, with the error noted beside what is known."""
-    return [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error" if keep else None, "Next": follows}]
+    return [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": follows}]
 
 
 def _choice(ways: Mapping[str, str], *, otherwise: str) -> State:
