@@ -13,10 +13,10 @@ python = .venv/bin/python
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-local:  ## the whole system on this machine, no AWS account; Ctrl-C stops it
-	$(setup) local
+local:  ## the whole system on this machine, no AWS account; Ctrl-C stops it (MLFLOW=1: with MLflow)
+	$(setup) $(if $(MLFLOW),experiments,local)
 	@$(python) -m tools.data
-	@exec $(python) -m local up
+	@$(if $(MLFLOW),CHURN_LOCAL_MLFLOW=1) exec $(python) -m local up
 
 stop:  ## stop a laptop run that another terminal started
 	$(setup) local
@@ -88,4 +88,4 @@ lock:  ## renew constraints*.txt and package-lock.json from the direct requireme
 	@$(python) -m tools.lock
 
 clean: wipe  ## remove everything that the project made for itself
-	@rm -rf .venv .venv-emulator node_modules build cdk.out .local .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-emulator .venv-mlflow node_modules build cdk.out .local .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -79,6 +79,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
                 pipeline=training.pipeline,
                 package_group=training.package_group,
                 notebooks_uri=training.notebooks_uri,
+                mlflow=training.experiments.app if training.experiments else None,
                 **common,
             )
         )

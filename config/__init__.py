@@ -2,7 +2,7 @@
 
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
-from config.governance import ModelCardSettings
+from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
 from config.operations import OperationsSettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
@@ -19,6 +19,7 @@ __all__ = [
     "RUN_GRACE_S",
     "ApiSettings",
     "DeploymentSettings",
+    "ExperimentsSettings",
     "IdentitySettings",
     "ModelCardSettings",
     "NetworkSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from config.errors import SettingsError
+from config.governance import ExperimentsSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
 from config.product import ApiSettings
 from config.retraining import RetrainingSettings
@@ -80,6 +81,8 @@ def _local() -> Settings:
             data_capture_percent=100,
         ),
         studio=StudioSettings(enabled=True),
+        # Costs nothing here; the server itself is started by `make local MLFLOW=1`.
+        experiments=ExperimentsSettings(enabled=True),
         # The schedule is there to be looked at: no laptop run lives that long.
         retraining=RetrainingSettings(debounce_s=2, poll_s=1, schedule="rate(30 days)", on_drift=True),
     )

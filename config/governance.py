@@ -86,3 +86,19 @@ class ModelCardSettings(Section):
             rule="must be Unknown, Low, Medium or High",
             remedy="These are the ratings that a model card knows.",
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExperimentsSettings(Section):
+    """Whether each run of the pipeline is logged to MLflow, where runs are compared.
+
+    Attributes
+    ----------
+    enabled : bool
+        Whether there is an MLflow app, and the steps that log to it. SageMaker's app has no machine that would cost by
+        the hour; what it stores and is asked for is on the account's bill.
+    """
+
+    section: ClassVar[str] = "experiments"
+
+    enabled: bool = False

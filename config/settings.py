@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from config.governance import ModelCardSettings
+from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
 from config.operations import OperationsSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
@@ -32,7 +32,7 @@ class Settings(Section):
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
     network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining,
-    model_card, watching
+    model_card, watching, experiments
         The sections.
     """
 
@@ -50,6 +50,7 @@ class Settings(Section):
     retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
     model_card: ModelCardSettings = field(default_factory=ModelCardSettings)
     watching: WatchingSettings = field(default_factory=WatchingSettings)
+    experiments: ExperimentsSettings = field(default_factory=ExperimentsSettings)
 
     @property
     def resource_name(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _GATEWAY_PORT = 4566
 _WEB_PORT = 8666
+_MLFLOW_PORT = 8667
 #: The account and region that the emulator plays.
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -29,11 +30,14 @@ class Settings:
         Where SDKs and the CDK CLI find "AWS".
     web_port
         Where browsers find the page.
+    mlflow_port
+        Where browsers find MLflow; None without it.
     """
 
     directory: Path
     gateway_port: int
     web_port: int
+    mlflow_port: int | None = None
 
     @property
     def state_dir(self) -> Path:
@@ -75,9 +79,16 @@ class Settings:
         """The page's address."""
         return f"http://127.0.0.1:{self.web_port}/"
 
+    @property
+    def experiments_page(self) -> str:
+        """MLflow's address; empty without it."""
+        return f"http://127.0.0.1:{self.mlflow_port}/" if self.mlflow_port else ""
+
 
 def load(environment: dict[str, str] | None = None) -> Settings:
     """Settings from ``CHURN_LOCAL_DIR``, ``CHURN_LOCAL_PORT`` and ``CHURN_LOCAL_WEB_PORT``.
+
+    ``CHURN_LOCAL_MLFLOW=1`` asks for MLflow, on ``CHURN_LOCAL_MLFLOW_PORT``.
 
     A port that is given must be free when the run starts; a default that is taken gives way to a free one.
 
@@ -93,11 +104,17 @@ def load(environment: dict[str, str] | None = None) -> Settings:
     if gateway is not None and gateway == web:
         raise SettingsError(f"CHURN_LOCAL_PORT and CHURN_LOCAL_WEB_PORT are both {web}: choose two different ports.")
     gateway = gateway or _default(_GATEWAY_PORT, web)
-    return Settings(directory, gateway, web or _default(_WEB_PORT, gateway))
+    web = web or _default(_WEB_PORT, gateway)
+    mlflow = None
+    if environment.get("CHURN_LOCAL_MLFLOW") == "1":
+        mlflow = _port(environment, "CHURN_LOCAL_MLFLOW_PORT", _MLFLOW_PORT) or _default(_MLFLOW_PORT, gateway, web)
+        if mlflow in (gateway, web):
+            raise SettingsError(f"CHURN_LOCAL_MLFLOW_PORT is {mlflow}, which the run itself has: choose another port.")
+    return Settings(directory, gateway, web, mlflow)
 
 
-def _default(port: int, other: int | None) -> int:
-    while port == other or not is_free(port):
+def _default(port: int, *others: int | None) -> int:
+    while port in others or not is_free(port):
         port = free_port()
     return port
 
@@ -140,10 +157,15 @@ def ml_python() -> Path:
     return _interpreter("CHURN_ML_PYTHON", ROOT / ".venv" / "bin" / "python")
 
 
-def _interpreter(variable: str, default: Path) -> Path:
+def mlflow_python() -> Path:
+    """The interpreter of MLflow's environment."""
+    return _interpreter("CHURN_MLFLOW_PYTHON", ROOT / ".venv-mlflow" / "bin" / "python", "make local MLFLOW=1")
+
+
+def _interpreter(variable: str, default: Path, target: str = "make local") -> Path:
     path = Path(os.environ.get(variable) or default)
     if not path.exists():
-        raise SettingsError(f"{path} does not exist. Run `make local` (or point {variable} at a Python).")
+        raise SettingsError(f"{path} does not exist. Run `{target}` (or point {variable} at a Python).")
     return path
 
 

@@ -13,6 +13,7 @@ from constructs import Construct
 from config import Settings
 from stacks.components.bucket_rules import (
     EXPERIMENTS,
+    MLFLOW,
     RUNS,
     capture_expires,
     checkpoints_expire,
@@ -68,6 +69,7 @@ class StorageStack(Stack):
                 lifecycle=[
                     cools_down(RUNS),
                     cools_down(EXPERIMENTS),
+                    cools_down(MLFLOW),
                     capture_expires(storage),
                     labels_expire(settings.watching),
                     reports_expire(settings.watching),

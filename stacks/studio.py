@@ -12,7 +12,7 @@ from config import Settings
 from stacks.components.place import Place
 from stacks.components.storage import log_group
 from stacks.components.studio_domain import StudioNetwork, private_space, studio_domain
-from stacks.components.studio_roles import data_scientist_role, experiment_role
+from stacks.components.studio_roles import compare_runs, data_scientist_role, experiment_role
 from stacks.components.studio_setup import lifecycle_config, space_script
 
 
@@ -30,6 +30,7 @@ class StudioStack(Stack):
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
         notebooks_uri: str,
+        mlflow: sagemaker.CfnMlflowApp | None,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -44,6 +45,8 @@ class StudioStack(Stack):
             experiment_role=experiments,
         )
         project = self.to_json_string({"pipeline": name, "experiment_role_arn": experiments.role_arn})
+        if mlflow:
+            compare_runs(self, self.role, app=mlflow)
         script = space_script(notebooks_uri=notebooks_uri, project=project, repository=studio.git_repository)
         domain = studio_domain(
             self,

@@ -17,6 +17,7 @@ from stacks.components import roles
 from stacks.components.bucket_rules import CHECKPOINTS
 from stacks.components.champion_lookup import champion_lookup
 from stacks.components.churn_pipeline import ChurnPipeline
+from stacks.components.experiments import experiments
 from stacks.components.jobs import surroundings_at
 from stacks.components.model_card import model_card_writer
 from stacks.components.place import Place
@@ -55,6 +56,8 @@ class TrainingStack(Stack):
         self.package_group.apply_removal_policy(removal_policy(settings.storage))
         lookup = champion_lookup(self, "ChampionLookup", settings=settings, keys=place.keys)
         card_writer = model_card_writer(self, "ModelCard", settings=settings, place=place)
+        self.experiments = experiments(self, settings=settings, place=place)
+        tracker = self.experiments.tracker if self.experiments else None
         processing_role = roles.processing_role(self, place=place)
         training_role = roles.training_role(self, place=place, spot=settings.training.spot)
         pipeline_role = roles.pipeline_role(
@@ -62,7 +65,7 @@ class TrainingStack(Stack):
             place=place,
             jobs=[processing_role, training_role],
             package_group=self.package_group,
-            functions=[lookup, card_writer],
+            functions=[lookup, card_writer, *([tracker] if tracker else [])],
             instance_types=settings.training.instance_types,
             tunes=settings.training.tuning is not None,
         )
@@ -95,6 +98,7 @@ class TrainingStack(Stack):
             endpoint_name=settings.resource_name,
             champion_function_arn=lookup.function_arn,
             card_function_arn=card_writer.function_arn,
+            track_function_arn=tracker.function_arn if tracker else None,
             facts={"schema_hash": load_schema().hash, "code_hash": inputs.code_hash},
             search_space=search_space,
         ).definition()

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HEADERS = {
     "constraints.txt": "# Versions of everything below the direct requirements: the result of installing\n"
     "# requirements-dev.txt, so that an installation next year is the one that was tested. Renew with `make lock`.\n",
+    "constraints-mlflow.txt": "# As constraints.txt, for requirements-mlflow.txt. Renew with `make lock`.\n",
     "constraints-local.txt": "# As constraints.txt, for requirements-local.txt. Renew with `make lock`.\n",
 }
 
@@ -42,5 +43,6 @@ if __name__ == "__main__":
         "requirements-ml.txt",
         "requirements-dev.txt",
     )
+    lock(".venv-mlflow", "constraints-mlflow.txt", "requirements-mlflow.txt")
     lock(".venv-emulator", "constraints-local.txt", "requirements-local.txt")
     subprocess.run(["npm", "install", "--package-lock-only"], cwd=ROOT, check=True)

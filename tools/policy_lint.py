@@ -44,6 +44,22 @@ class Expected(NamedTuple):
     because: str
 
 
+# Where actions on MLflow apps stand.
+_MLFLOW = {
+    "Training/Tracker/RoleGrants": ("CallMlflowAppApi",),
+    "Studio/DataScientistRoleExperiments": (
+        "CallMlflowAppApi",
+        "CreatePresignedMlflowAppUrl",
+        "DescribeMlflowApp",
+        "ListMlflowApps",
+    ),
+    "Network/Vpc/SageMakerApi": (
+        "CallMlflowAppApi",
+        "CreatePresignedMlflowAppUrl",
+        "DescribeMlflowApp",
+        "ListMlflowApps",
+    ),
+}
 # Compared by what `where` and the issue begin with. A test fails when one of these meets nothing any more.
 EXPECTED = (
     Expected("Api/RestApi/LogRoleGrants", "RESOURCE_STAR", "One role for all APIs of the account: argued beside it."),
@@ -76,6 +92,15 @@ EXPECTED = (
         "Rollout/Rollout/SteerTurns",
         "RESOURCE_MISMATCH [{'action': 'states:ListExecutions'",
         "The service authorization reference has state machines for it, too; parliament asks for the other kind.",
+    ),
+    *(
+        Expected(
+            where,
+            f"UNKNOWN_ACTION Unknown action sagemaker:{action}",
+            "The service authorization reference has MLflow apps; parliament's copy is from before.",
+        )
+        for where, actions in _MLFLOW.items()
+        for action in actions
     ),
     Expected("Network/Vpc/S3", "RESOURCE_STAR", "The door of S3: bounded by account and role, as doors.py says."),
 )

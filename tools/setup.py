@@ -18,25 +18,33 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 
-APP, EMULATOR, NODE, DEV = "app", "emulator", "node", "dev"
-LEVELS = {"app": (APP, NODE), "local": (APP, NODE, EMULATOR), "test": (APP, NODE, EMULATOR, DEV)}
+APP, EMULATOR, NODE, DEV, MLFLOW = "app", "emulator", "node", "dev", "mlflow"
+LEVELS = {
+    "app": (APP, NODE),
+    "local": (APP, NODE, EMULATOR),
+    "experiments": (APP, NODE, EMULATOR, MLFLOW),
+    "test": (APP, NODE, EMULATOR, MLFLOW, DEV),
+}
 # What each part installs, and all that it is made from.
 REQUIREMENTS = {
     APP: ("requirements.txt", "requirements-ml.txt"),
     EMULATOR: ("requirements-local.txt",),
     DEV: ("requirements-dev.txt",),
+    MLFLOW: ("requirements-mlflow.txt",),
 }
 FILES = {
     APP: (*REQUIREMENTS[APP], "constraints.txt"),
     EMULATOR: (*REQUIREMENTS[EMULATOR], "constraints-local.txt"),
     NODE: ("package.json", "package-lock.json", ".npmrc"),
+    MLFLOW: (*REQUIREMENTS[MLFLOW], "constraints-mlflow.txt"),
     DEV: (*REQUIREMENTS[DEV], *REQUIREMENTS[APP], "constraints.txt"),
 }
-HOME = {APP: ".venv", EMULATOR: ".venv-emulator", NODE: "node_modules", DEV: ".venv"}
+HOME = {APP: ".venv", EMULATOR: ".venv-emulator", NODE: "node_modules", DEV: ".venv", MLFLOW: ".venv-mlflow"}
 WHAT = {
     APP: "Python packages for the CDK app and the model",
     EMULATOR: "the AWS emulator of the laptop run",
     NODE: "the CDK command line",
+    MLFLOW: "MLflow, where runs are compared (850 MB)",
     DEV: "test tools and the SageMaker SDK (about 1 GB)",
 }
 

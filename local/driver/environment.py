@@ -44,6 +44,7 @@ def emulator(settings: Settings) -> dict[str, str]:
         "CHURN_LOG_DIR": str(settings.log_dir / "sagemaker"),
         "CHURN_RUN_DIR": str(settings.run_dir),
         "CHURN_ML_PYTHON": str(ml_python()),
+        "CHURN_MLFLOW_URL": settings.experiments_page.rstrip("/"),
         # Runs in each Lambda's process, and finds nothing to do in this one.
         "PYTHONPATH": str(site),
         "AUTH": "true",
@@ -60,6 +61,20 @@ def emulator(settings: Settings) -> dict[str, str]:
         "LAMBDA_EXECUTOR": "local",
         "LAMBDA_WARM_TTL_SECONDS": "3600",
         "LOG_LEVEL": os.environ.get("CHURN_LOCAL_LOG_LEVEL", "INFO"),
+    }
+
+
+def mlflow(settings: Settings) -> dict[str, str]:
+    """MLflow's environment: it reads artifacts from the emulator's buckets, tells nobody, and starts no workers."""
+    return _base(settings) | {
+        "MLFLOW_S3_ENDPOINT_URL": settings.endpoint,
+        "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE": "path",
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
 
 

@@ -81,7 +81,7 @@ class EventPrinter:
         if detail.get("failureReason"):
             # The deployment that waits for the run ends with the whole reason.
             line += f": {detail['failureReason'].splitlines()[0].rstrip(':')}"
-        self._console.say(line)
+        self._console.say(line + _note(detail))
         for log in self._logs_of(detail) if ended == "failed" else []:
             self._console.say(f"  its log: {log}")
 
@@ -119,3 +119,10 @@ class EventPrinter:
         if detail.get("FailureReason"):
             line += f": {detail['FailureReason']}"
         self._console.say(line)
+
+
+def _note(detail: dict[str, Any]) -> str:
+    """What a function's step answers for people, as the one that logs to MLflow does when it cannot."""
+    outputs = detail.get("metadata", {}).get("lambda", {}).get("outputParameters", [])
+    values = {one["Name"]: one["Value"] for one in outputs}
+    return f" ({values['Note']})" if values.get("Note") else ""

@@ -11,6 +11,7 @@ from local.driver.console import Console
 from local.driver.deploy import Cdk, DeployError
 from local.driver.emulator import Emulator, EmulatorError
 from local.driver.events import EventPrinter
+from local.driver.mlflow import MlflowServer
 from local.driver.state import State
 from local.settings import ACCOUNT, ROOT, Settings, SettingsError, is_free
 
@@ -51,6 +52,7 @@ class Run:
         self._console = console
         self._state = State(settings)
         self._emulator = Emulator(settings)
+        self._mlflow = MlflowServer(settings)
         self._cdk = Cdk(settings, console)
         self._warning = ""
 
@@ -96,6 +98,8 @@ class Run:
         """Start, deploy, verify."""
         shutil.rmtree(self._settings.log_dir, ignore_errors=True)
         self._take_up_state()
+        self._settings.log_dir.mkdir(parents=True, exist_ok=True)
+        self._mlflow.start()
         self._console.say("starting the emulator")
         self._emulator.start(self._console)
         self._console.say(f"emulator answers at {self._settings.endpoint}")
@@ -132,8 +136,9 @@ class Run:
         for variable, port in (
             ("CHURN_LOCAL_PORT", self._settings.gateway_port),
             ("CHURN_LOCAL_WEB_PORT", self._settings.web_port),
+            ("CHURN_LOCAL_MLFLOW_PORT", self._settings.mlflow_port),
         ):
-            if not is_free(port):
+            if port is not None and not is_free(port):
                 raise SettingsError(f"{variable}: port {port} is taken. Choose another, or unset it.")
 
     def _take_up_state(self) -> None:
@@ -173,6 +178,7 @@ class Run:
             f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown}\n"
             f"AWS is at:    {self._settings.endpoint} (access key {ACCOUNT}, secret test)\n"
             f"{told}"
+            f"{self._mlflow.summary()}"
             f"Logs:         {self._settings.log_dir}\n"
             "Stop:         Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
             "Wipe:         `make wipe` stops it and removes all it made\n"
@@ -180,6 +186,8 @@ class Run:
 
     def _stay(self) -> None:
         while self._emulator.alive():
+            if gone := self._mlflow.ended():
+                self._console.say(gone)
             time.sleep(0.5)
         raise EmulatorError(self._emulator.ended() or "The emulator ended.")
 
@@ -188,6 +196,7 @@ class Run:
         self._cdk.stop()
         if self._emulator.alive():
             self._console.say("stopping")
+        self._mlflow.stop()
         self._emulator.stop()
         self._state.clear_run()
         self._state.clear_running()

@@ -31,6 +31,7 @@ class Running:
     pid: int
     gateway_port: int
     web_port: int
+    mlflow_port: int | None = None
 
 
 class State:
@@ -129,7 +130,8 @@ class State:
                 os.close(lock)
                 return False
             self._lock = lock
-            now = Running(os.getpid(), self._settings.gateway_port, self._settings.web_port)
+            settings = self._settings
+            now = Running(os.getpid(), settings.gateway_port, settings.web_port, settings.mlflow_port)
             self._settings.pid_file.write_text(json.dumps(dataclasses.asdict(now)))
         return True
 

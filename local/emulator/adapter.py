@@ -36,7 +36,7 @@ async def handle_request(
 
     def answer() -> tuple[int, dict[str, str], bytes]:
         with _hosts[0].acting_for(key):
-            return service.handle(method, path, headers, body)
+            return service.handle(method, path, headers, body, query)
 
     return await names.run_reentrant(answer)
 

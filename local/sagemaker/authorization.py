@@ -19,7 +19,7 @@ _ACTS_ON = {
     "ListTrainingJobsForHyperParameterTuningJob": "DescribeHyperParameterTuningJob",
 }
 # The members that carry an ARN already.
-_ARNS = ("PipelineExecutionArn", "ModelPackageArn", "ResourceArn")
+_ARNS = ("PipelineExecutionArn", "ModelPackageArn", "ResourceArn", "Arn")
 
 
 def resource(action: str, path: str, request: dict[str, Any]) -> str:

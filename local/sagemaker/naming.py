@@ -15,6 +15,7 @@ ARN_WORDS = {
     "ModelPackageGroup": "model-package-group",
     "ModelPackage": "model-package",
     "ModelCard": "model-card",
+    "MlflowApp": "mlflow-app",
     "Pipeline": "pipeline",
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",

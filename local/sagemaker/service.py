@@ -10,6 +10,7 @@ from local.sagemaker import (
     cards,
     endpoints,
     executions,
+    mlflow,
     models,
     operations,
     packages,
@@ -34,17 +35,19 @@ _JSON = "application/x-amz-json-1.1"
 _JOBS = (pipelines, executions, processing, training, tuning_jobs)
 _STUDIO = (domains, profiles, spaces, apps, lifecycle_configs)
 #: Importing them registers their operations; a new kind of resource is one more module here.
-KINDS = (models, packages, cards, *_JOBS, endpoints, *_STUDIO, tags)
+KINDS = (models, packages, cards, mlflow, *_JOBS, endpoints, *_STUDIO, tags)
 
 Reply = tuple[int, dict[str, str], bytes]
 
 
-def handle(method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+def handle(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]] | None = None
+) -> Reply:
     """Answer one request; blocks while it does, so call it off the event loop.
 
     Parameters
     ----------
-    method, path, headers, body
+    method, path, headers, body, query
         The HTTP request; header names in lower case.
 
     Returns
@@ -57,6 +60,8 @@ def handle(method: str, path: str, headers: dict[str, str], body: bytes) -> Repl
         if target.startswith(_TARGET):
             answer = operations.call(target.removeprefix(_TARGET), _parse(body))
             return 200, {"Content-Type": _JSON}, json.dumps(answer).encode()
+        if mlflow.APP_HEADER in headers:
+            return mlflow.forward(method, path, query or {}, headers, body)
         match = _INVOCATION.fullmatch(path)
         if match and method == "POST":
             return runtime.invoke(unquote(match[1]), headers, body)

@@ -14,6 +14,8 @@ from config import StorageSettings, WatchingSettings
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
 RUNS, CAPTURE, EXPERIMENTS, CHECKPOINTS = "runs/", "capture/", "experiments/", "checkpoints/"
+# What MLflow shows of runs: copies of their reports.
+MLFLOW = "mlflow/"
 # Where new raw data are dropped, where they lie once taken, and where files are put that are not used.
 INCOMING, TAKEN, QUARANTINE = "raw/incoming/", "raw/taken/", "quarantine/"
 # Customers whose fate became known, those of them that could not be used, and what the watch found.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from config import TrainingSettings
 from stacks.components import jobs
 from stacks.components.jobs import JobSurroundings
 from stacks.components.pipeline_definition import (
+    EXECUTION_ARN,
     EXECUTION_ID,
     Json,
     Parameter,
@@ -68,12 +69,15 @@ class ChurnPipeline:
     endpoint_name: str
     champion_function_arn: str
     card_function_arn: str
+    track_function_arn: str | None
     facts: dict[str, str]
     search_space: Mapping[str, Any]
 
     def definition(self) -> dict[str, Json]:
         """Build the definition."""
-        judged = [self._evaluate(), self._gate()]
+        # The gate waits: what it refuses is logged too, and nothing runs on once a run has failed.
+        tracked = [self._track()] if self.track_function_arn else []
+        judged = [self._evaluate(), *tracked, self._gate(after=tracked)]
         compared = [self._champion()] if self.settings.compare_with_champion else []
         return definition(
             parameters=self._parameters(), steps=[self._prepare(), *compared, self._trained.step, *judged]
@@ -162,14 +166,15 @@ class ChurnPipeline:
             property_files={"Evaluation": ("evaluation", "evaluation.json")},
         )
 
-    def _gate(self) -> Step:
+    def _gate(self, *, after: Sequence[Step]) -> Step:
         """Go by the verdict that the evaluation came to; its message has the figures and what was required."""
         message = text(json_get("Evaluate", "Evaluation", "gate.message"))
         return condition(
             "Gate",
             conditions=[equals(json_get("Evaluate", "Evaluation", "gate.verdict"), "passed")],
-            then=[self._register(), self._card()],
+            then=[self._register(), self._card(), *([self._track_package()] if after else [])],
             otherwise=[fail("Refuse", message=message)],
+            after=after,
         )
 
     def _register(self) -> Step:
@@ -196,4 +201,29 @@ class ChurnPipeline:
             function_arn=self.card_function_arn,
             arguments={"Package": step_property("Register", "ModelPackageArn")},
             outputs=["Card", "Page"],
+        )
+
+    def _track(self) -> Step:
+        """Log what the evaluation came to; what keeps it from being logged is answered as a note."""
+        return self._log_to_mlflow(
+            "Track",
+            {
+                "RunArn": EXECUTION_ARN,
+                "Reports": processing_output("Evaluate", "evaluation"),
+                "RawData": parameter("RawDataUri"),
+                "CodeHash": self.facts["code_hash"],
+            },
+        )
+
+    def _track_package(self) -> Step:
+        """Note which version the run became."""
+        return self._log_to_mlflow("TrackPackage", {"Package": step_property("Register", "ModelPackageArn")})
+
+    def _log_to_mlflow(self, name: str, told: Mapping[str, Json]) -> Step:
+        assert self.track_function_arn is not None  # noqa: S101 - tells the type checker what `definition` asks first
+        return lambda_step(
+            name,
+            function_arn=self.track_function_arn,
+            arguments={"Experiment": self.package_group_name, "Run": EXECUTION_ID, **told},
+            outputs=["Tracked", "Note"],
         )

@@ -86,7 +86,10 @@ def studio_doors(stack: Stack, *, environment: str) -> dict[str, tuple[Service, 
     return {
         "SageMakerApi": (
             Service.SAGEMAKER_API,
-            [_pass(environment, *studio.ON_RESOURCES, on=[ours]), _pass(environment, *studio.LISTS, on=["*"])],
+            [
+                _pass(environment, *studio.ON_RESOURCES, *studio.MLFLOW, on=[ours]),
+                _pass(environment, *studio.LISTS, *studio.LISTS_OF_MLFLOW, on=["*"]),
+            ],
         ),
         # By this one a browser inside the VPC would open Studio; AWS wants it beside the other in a VPC-only domain.
         "Studio": (

@@ -94,8 +94,15 @@ class Step:
         return written
 
 
-def condition(name: str, *, conditions: Sequence[Json], then: Sequence[Step], otherwise: Sequence[Step]) -> Step:
-    """Go one way if all conditions hold, the other if any does not."""
+def condition(
+    name: str,
+    *,
+    conditions: Sequence[Json],
+    then: Sequence[Step],
+    otherwise: Sequence[Step],
+    after: Sequence[Step] = (),
+) -> Step:
+    """Go one way if all conditions hold, the other if any does not; not before the steps `after` have ended."""
     return Step(
         name=name,
         type="Condition",
@@ -104,6 +111,7 @@ def condition(name: str, *, conditions: Sequence[Json], then: Sequence[Step], ot
             "IfSteps": [step.as_dict() for step in then],
             "ElseSteps": [step.as_dict() for step in otherwise],
         },
+        members={"DependsOn": [step.name for step in after]} if after else {},
     )
 
 

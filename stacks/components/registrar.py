@@ -38,7 +38,8 @@ def registrar_role(
     )
     runs = stack.format_arn(service="sagemaker", resource="pipeline", resource_name=f"{pipeline_name}/execution/*")
     versions = "The versions of this one package group: SageMaker counts them up."
-    reports = [place.data.arn_for_objects(f"{RUNS}*/evaluation/evaluation.{kind}") for kind in ("html", "json")]
+    read = ("evaluation/evaluation.html", "evaluation/evaluation.json", "card/card.html")
+    reports = [place.data.arn_for_objects(f"{RUNS}*/{name}") for name in read]
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
     role = role_with(
         scope,
@@ -70,8 +71,7 @@ def registrar_role(
             allow(
                 "s3:GetObject",
                 on=reports,
-                wildcard_because="The report of each run's evaluation, and no customer's row: only the run's id "
-                "is open.",
+                wildcard_because="Reports and card of each run, and no customer's row: only the run's id is open.",
             ),
             allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
         ],

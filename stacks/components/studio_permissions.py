@@ -28,6 +28,9 @@ OWN_APPS = ("sagemaker:CreateApp", "sagemaker:DeleteApp")
 OWN_PROFILE = ("sagemaker:CreatePresignedDomainUrl", "sagemaker:DescribeUserProfile")
 DOMAIN = ("sagemaker:DescribeDomain",)
 LOOK_AT_SPACES = ("sagemaker:DescribeApp", "sagemaker:DescribeSpace")
+# On the MLflow app: its page is opened by an address that SageMaker signs.
+MLFLOW = ("sagemaker:CallMlflowAppApi", "sagemaker:CreatePresignedMlflowAppUrl", "sagemaker:DescribeMlflowApp")
+LISTS_OF_MLFLOW = ("sagemaker:ListMlflowApps",)
 # These know no resource. They tell names and states.
 LISTS = (
     "sagemaker:ListApps",

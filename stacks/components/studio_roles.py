@@ -174,3 +174,16 @@ def _logs_and_metrics(stack: Stack) -> list[Grant]:
             wildcard_because="CloudWatch knows no resource and no namespace for reading metrics; they are numbers.",
         ),
     ]
+
+
+def compare_runs(scope: Construct, role: iam.Role, *, app: sagemaker.CfnMlflowApp) -> None:
+    """Let data scientists open the pages where runs are compared; IAM knows one action for all that is done there."""
+    grants = [
+        allow(*may.MLFLOW, on=[app.attr_arn]),
+        allow(
+            *may.LISTS_OF_MLFLOW,
+            on=["*"],
+            wildcard_because="SageMaker's lists know no resource; this one tells names and states.",
+        ),
+    ]
+    role.add_managed_policy(policy_with(scope, "DataScientistRoleExperiments", grants=grants))

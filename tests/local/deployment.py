@@ -152,7 +152,7 @@ class Deployment:
 
 def _running(folder: Path) -> Deployment:
     found = json.loads((folder / "running.json").read_text())
-    settings = Settings(folder, found["gateway_port"], found["web_port"])
+    settings = Settings(folder, found["gateway_port"], found["web_port"], found["mlflow_port"])
     return Deployment(settings, ours=False, log=folder / "logs" / "tests.log")
 
 
@@ -166,7 +166,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     if not (ROOT / "build" / "data" / "source.json").exists():
         subprocess.run([sys.executable, "-m", "tools.data"], cwd=ROOT, check=True)
     folder = tmp_path_factory.mktemp("laptop-run")
-    system = Deployment(Settings(folder, free_port(), free_port()), ours=True, log=folder / "progress.log")
+    system = Deployment(Settings(folder, free_port(), free_port(), free_port()), ours=True, log=folder / "progress.log")
     try:
         system.start()
     except BaseException:

@@ -26,6 +26,8 @@ PLACES = {
     "uploads": ("Training", "InputsRole"),
     "champion": ("Training", "ChampionLookupRole"),
     "model card": ("Training", "ModelCardRole"),
+    "tracker": ("Training", "TrackerRole"),
+    "mlflow": ("Training", "MlflowRole"),
     "on event": ("Rollout", "PipelineRunOnEventRole"),
     "is complete": ("Rollout", "PipelineRunIsCompleteRole"),
     "on run": ("Rollout", "PipelineRunOnRunRole"),

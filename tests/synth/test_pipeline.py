@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import App, Stack
 from botocore.validate import ParamValidator
 
-from config import Settings, load_settings
+from config import ExperimentsSettings, Settings, load_settings
 from ml import evaluate as ml_evaluate
 from ml import gate as ml_gate
 from ml import hyperparameters
@@ -70,9 +70,11 @@ def test_the_steps_are_the_ones_people_know(environment: Environment) -> None:
         ("Champion", "Lambda"),
         ("Train", "Training"),
         ("Evaluate", "Processing"),
+        *([("Track", "Lambda")] if environment.settings.experiments.enabled else []),
         ("Gate", "Condition"),
         ("Register", "RegisterModel"),
         ("Card", "Lambda"),
+        *([("TrackPackage", "Lambda")] if environment.settings.experiments.enabled else []),
         ("Refuse", "Fail"),
     ]
 
@@ -101,7 +103,7 @@ def test_the_gate_goes_by_the_verdict_of_the_evaluation(environment: Environment
     assert verdict["Type"] == "Equals"
     assert verdict["LeftValue"]["Std:JsonGet"]["Path"] == "gate.verdict"
     assert verdict["RightValue"] == ml_gate.PASSED
-    assert [step["Name"] for step in gate["Arguments"]["IfSteps"]] == ["Register", "Card"]
+    assert [step["Name"] for step in gate["Arguments"]["IfSteps"]][:2] == ["Register", "Card"]
     assert [step["Name"] for step in gate["Arguments"]["ElseSteps"]] == ["Refuse"]
 
 
@@ -143,6 +145,32 @@ def test_the_champion_is_asked_for_by_name_and_never_left_out(environment: Envir
 def test_the_card_is_written_of_what_was_registered(environment: Environment) -> None:
     (card,) = [step for step in steps_of(environment, "Lambda") if step["Name"] == "Card"]
     assert card["Arguments"] == {"Package": {"Get": "Steps.Register.ModelPackageArn"}}
+
+
+def test_a_run_is_logged_before_the_gate_decides_and_told_its_package_after(
+    synthesise: Callable[[Settings], Environment],
+) -> None:
+    """The gate waits for the log: a refusal fails the run, and SageMaker begins no further step of a failed one."""
+    settings = dataclasses.replace(load_settings("dev"), experiments=ExperimentsSettings(enabled=True))
+    document = synthesise(settings).pipeline_definition()
+    steps = {step["Name"]: step for step in all_steps(document)}
+    assert steps["Track"] in document["Steps"]
+    assert steps["Gate"]["DependsOn"] == ["Track"]
+    assert steps["Track"]["Arguments"]["Reports"] == {
+        "Get": "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri"
+    }
+    assert steps["TrackPackage"] in steps["Gate"]["Arguments"]["IfSteps"]
+    shared = {"Experiment": "churn-dev", "Run": {"Get": "Execution.PipelineExecutionId"}}
+    assert all(shared.items() <= steps[name]["Arguments"].items() for name in ("Track", "TrackPackage"))
+
+
+def test_without_experiments_there_is_no_app_and_the_gate_waits_for_nothing(
+    synthesise: Callable[[Settings], Environment],
+) -> None:
+    environment = synthesise(load_settings("dev"))
+    types = {one["Type"] for template in environment.templates.values() for one in template["Resources"].values()}
+    assert "AWS::SageMaker::MlflowApp" not in types
+    assert "DependsOn" not in {step["Name"]: step for step in all_steps(environment.pipeline_definition())}["Gate"]
 
 
 def test_the_comparison_can_be_switched_off(synthesise: Callable[[Settings], Environment]) -> None:

@@ -64,6 +64,10 @@ def test_only_this_account_s_alarms_and_our_roles_publish_notices(environment: E
         assert text(statement["Condition"]["ArnLike"]["aws:SourceArn"]).endswith('":alarm:*"]]}')
 
 
+def experiments_of(environment: Environment) -> set[str]:
+    return {"MlflowRole", "TrackerRole"} if environment.settings.experiments.enabled else set()
+
+
 def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Environment) -> None:
     users: dict[str, set[str]] = {"Data": set(), "Models": set(), "Notices": set()}
     for resource, statement in identity_statements(environment):
@@ -75,6 +79,7 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     jobs = {"PipelineRole", "ProcessingRole", "TrainingRole"}
     intake = {"DataOwnerRole", "IntakeStepRole"}
     functions = {"InputsRole", "ModelCardRole", "ModelReportRole", "RolloutProbeRole"}
+    functions |= experiments_of(environment)
     watch = {"WatchJobRole", "WatchStepsRole"}
     capturing = {"ModelRole"} if environment.settings.serving.data_capture_percent else set()
     assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio | watch | capturing
@@ -133,6 +138,7 @@ def test_few_roles_are_excepted_from_that(environment: Environment) -> None:
     people = {"DataOwnerRole", "RegistrarRole"}
     functions = {"InputsRole", "IntakeStepRole", "ModelCardRole", "ModelReportRole", "PageRole", "RolloutProbeRole"}
     functions |= {"WatchStepsRole"}
+    functions |= experiments_of(environment)
     assert excepted == {"PipelineRole", "ModelRole"} | functions | people
 
 
@@ -155,7 +161,9 @@ def test_objects_do_not_pile_up(environment: Environment) -> None:
                 "labels/": watching.labels_days,
                 "watch/": watching.report_retention_days,
             }
-        assert cools == ({"runs/", "experiments/"} if bucket.logical_id.startswith(("Data", "Models")) else set())
+        mlflow = {"mlflow/"} if bucket.logical_id.startswith("Data") else set()
+        cool = {"runs/", "experiments/"} | mlflow
+        assert cools == (cool if bucket.logical_id.startswith(("Data", "Models")) else set())
 
 
 def test_no_action_has_a_wildcard(environment: Environment) -> None:
@@ -222,6 +230,7 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
         "cloudwatch:GetMetricStatistics",
         "cloudwatch:ListMetrics",
         "sagemaker:ListApps",
+        "sagemaker:ListMlflowApps",
         "sagemaker:ListDomains",
         "sagemaker:ListModelPackages",
         "sagemaker:ListPipelines",
@@ -383,7 +392,8 @@ def test_only_our_roles_pass_the_doors_and_only_to_what_is_ours(environment: Env
     }
     lone_stars = {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "sts:GetCallerIdentity"}
     if environment.settings.studio.enabled:
-        lone_stars |= {*studio_permissions.LISTS, *studio_permissions.READ_METRICS}
+        may = studio_permissions
+        lone_stars |= {*may.LISTS, *may.LISTS_OF_MLFLOW, *may.READ_METRICS}
     for door in environment.resources("AWS::EC2::VPCEndpoint"):
         for statement in door.properties["PolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"

@@ -8,10 +8,10 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.sagemaker import cloudformation
+from local.sagemaker import cloudformation, mlflow_type
 from local.sagemaker.studio import cloudformation as studio
 
-_TYPES = {**cloudformation.TYPES, **studio.TYPES}
+_TYPES = {**cloudformation.TYPES, **mlflow_type.TYPES, **studio.TYPES}
 
 
 def install() -> None:

@@ -109,6 +109,31 @@ class Functions(Runs):
             raise Failed("the card is not the package's")
         self.s3.head_object(Bucket=self.data, Key=page)
 
+    def track(self, role: str) -> None:
+        """A run is logged to MLflow again, with its reports, and is told its package."""
+        original = self.deployment.resource("Training", "AWS::Lambda::Function", "Tracker")
+        log = self.deployment.resource("Training", "AWS::Logs::LogGroup", "Tracker")
+        run = {"Experiment": PIPELINE, "Run": self.run_of(self.package)}
+        reports = {"RunArn": "arn", "Reports": f"s3://{self.data}/runs/{run['Run']}/evaluation", "CodeHash": "c0"}
+        with self.function(original, role) as function:
+            for told in (reports | {"RawData": f"s3://{self.data}/raw/churn.csv"}, {"Package": self.package}):
+                answer = self.call(function, run | told, log)
+                if answer["Note"]:
+                    raise Failed(answer["Note"])
+
+    def keep_artifacts(self, role: str) -> None:
+        """MLflow's app keeps, finds and shows what belongs to a run."""
+        s3, key = self.roles.client("s3", role), f"mlflow/{self.mark}/{errand_name()}"
+        s3.put_object(Bucket=self.data, Key=key, Body=b"1")
+        s3.list_objects_v2(Bucket=self.data, Prefix="mlflow/")
+        s3.get_object(Bucket=self.data, Key=key)
+
+    def artifact(self) -> str:
+        """The key of something that MLflow keeps, whether a server runs or not."""
+        key = f"mlflow/{self.mark}/artifact"
+        self.s3.put_object(Bucket=self.data, Key=key, Body=b"1")
+        return key
+
     def run_of(self, package: str) -> str:
         """The id of the run that made a package."""
         found = self.sagemaker.describe_model_package(ModelPackageName=package)

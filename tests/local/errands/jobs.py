@@ -12,7 +12,7 @@ from tests.local.errands.model import tiny_model
 from tests.local.roles import Roles
 
 # Where errands leave things under their mark, beside the places of runs.
-MARKED = ("experiments", "raw/incoming", "raw/taken", "quarantine")
+MARKED = ("experiments", "raw/incoming", "raw/taken", "quarantine", "mlflow")
 
 
 class Jobs:

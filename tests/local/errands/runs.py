@@ -20,9 +20,11 @@ class Runs(Serving):
         """A copy of the pipeline under another name, whose containers run a line each."""
         definition = copy.deepcopy(self.definition)
         lines = {"Prepare": PREPARE, "Evaluate": EVALUATE, "Train": TRAIN}
-        # What it registers is no model: there is nothing to write a card of.
+        # What it registers is no model: there is nothing to write a card of, nor to log.
+        definition["Steps"] = [step for step in definition["Steps"] if step["Name"] != "Track"]
         (gate,) = [step for step in definition["Steps"] if step["Name"] == "Gate"]
-        gate["Arguments"]["IfSteps"] = [one for one in gate["Arguments"]["IfSteps"] if one["Name"] != "Card"]
+        del gate["DependsOn"]
+        gate["Arguments"]["IfSteps"] = [one for one in gate["Arguments"]["IfSteps"] if one["Name"] == "Register"]
         for step in definition["Steps"]:
             for member in ("AppSpecification", "AlgorithmSpecification"):
                 if member in step.get("Arguments", {}):

@@ -6,6 +6,12 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
+
+from local.settings import REGION
 from tests.local.deployment import Deployment
 from tests.local.errands.common import ENDPOINT, GROUP, PIPELINE, SLEEP, Failed, done, errand_name, until
 from tests.local.errands.people import Errands
@@ -61,6 +67,7 @@ class Studio:
                  "user_profiles")  # fmt: skip
         for name in lists:
             getattr(sagemaker, f"list_{name}")()
+        self._compare(sagemaker)
         sagemaker.describe_model_package_group(ModelPackageGroupName=GROUP)
         sagemaker.describe_model_package(ModelPackageName=self._errands.package)
         sagemaker.describe_endpoint(EndpointName=ENDPOINT)
@@ -68,6 +75,27 @@ class Studio:
         steps = self._errands.deployed_steps
         sagemaker.describe_processing_job(ProcessingJobName=steps["Prepare"])
         sagemaker.describe_training_job(TrainingJobName=steps["Train"])
+
+    def _compare(self, sagemaker: Any) -> None:
+        """Find the MLflow app, open its page, and ask it something, as a page does."""
+        (app,) = sagemaker.list_mlflow_apps()["Summaries"]
+        sagemaker.describe_mlflow_app(Arn=app["Arn"])
+        request = AWSRequest(
+            "POST",
+            f"{self._errands.deployment.settings.endpoint}/api/2.0/mlflow/experiments/search",
+            data=b'{"max_results": 1}',
+            headers={"x-sm-mlflow-app-arn": app["Arn"], "content-type": "application/json"},
+        )
+        SigV4Auth(sagemaker._request_signer._credentials, "sagemaker", REGION).add_auth(request)
+        answer = URLLib3Session(proxies={}).send(request.prepare())
+        # Without a server on this machine, whoever is let in hears so.
+        if answer.status_code not in (200, 503):
+            raise Failed(answer.text)
+        try:
+            sagemaker.create_presigned_mlflow_app_url(Arn=app["Arn"])
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != "ServiceUnavailable":
+                raise
 
     def _read(self, s3: Any) -> None:
         mine = {"Bucket": self._errands.data, "Key": f"experiments/{self._errands.mark}/probe"}

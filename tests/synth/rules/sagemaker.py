@@ -14,6 +14,7 @@ WITHOUT_MACHINE = {"Condition", "Fail", "Lambda", "RegisterModel"}
 # Definitions that neither run nor keep anything: their parts are looked at where they stand.
 WITHOUT_CONTENT = {
     "AWS::SageMaker::Endpoint",
+    "AWS::SageMaker::MlflowApp",  # figures of runs, without a key to name; reports are in our bucket, with ours
     "AWS::SageMaker::ModelPackageGroup",
     "AWS::SageMaker::Pipeline",
     "AWS::SageMaker::Space",
