@@ -152,7 +152,7 @@ class Deployment:
 
 def _running(folder: Path) -> Deployment:
     found = json.loads((folder / "running.json").read_text())
-    settings = Settings(folder, found["gateway_port"], found["web_port"], found["mlflow_port"])
+    settings = Settings(folder, found["gateway_port"], found["web_port"], found.get("mlflow_port"))
     return Deployment(settings, ours=False, log=folder / "logs" / "tests.log")
 
 
