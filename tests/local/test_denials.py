@@ -363,9 +363,9 @@ DENIED = {
         _get("data", "raw/churn.csv", action="s3:GetObject"),
         _get("data", "{report}", action="s3:GetObject"),
         _put("models", "{place}/probe", "s3:PutObject"),
+        _put("data", "raw/probe", "s3:PutObject"),
         _list("models", "runs/", "s3:ListBucket"),
         _use_key("models key"),
-        _use_key("data key"),
     ],
     "registrar": [
         _get("data", "raw/churn.csv", action="s3:GetObject"),

@@ -29,7 +29,7 @@ class Group:
         self.config_name: str = config["EndpointConfigName"]
         self.share = 0.0
         self.capture = Capture.of(endpoint, config)
-        self.variants = [Variant(endpoint, one, config.get("KmsKeyId")) for one in config["ProductionVariants"]]
+        self.variants = [Variant(endpoint, one, config) for one in config["ProductionVariants"]]
 
     def start(self) -> "Group":
         """Start the variants; all or none.

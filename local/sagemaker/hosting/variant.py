@@ -36,17 +36,18 @@ class Variant:
         The endpoint's name, for its log group.
     production
         The ProductionVariant of the endpoint configuration.
-    volume_key
-        The key of the endpoint's disks.
+    config
+        The endpoint configuration, whose keys are of the disks and of what is captured.
     """
 
-    def __init__(self, endpoint: str, production: dict[str, Any], volume_key: str | None = None) -> None:
+    def __init__(self, endpoint: str, production: dict[str, Any], config: dict[str, Any]) -> None:
         self.name: str = production["VariantName"]
         self.weight: float = production.get("InitialVariantWeight", 1.0)
         self.port = 0
         self._production = production
         self._endpoint = endpoint
-        self._volume_key = volume_key
+        self._volume_key: str | None = config.get("KmsKeyId")
+        self._capture_key: str | None = config.get("DataCaptureConfig", {}).get("KmsKeyId")
         self._host = platform.current()
         instance = f"{self.name}/i-{identifier(17)}"
         self.model = require("Model", production["ModelName"])
@@ -96,7 +97,8 @@ class Variant:
             return
         image, vpc = definition.get("Image", ""), self.model.get("VpcConfig")
         try:
-            duties.prepare(self._role, image=image, vpc=vpc, volume_key=self._volume_key)
+            keys = {"volume_key": self._volume_key, "output_key": self._capture_key}
+            duties.prepare(self._role, image=image, vpc=vpc, **keys)
         except ServiceError as exc:
             raise NotHealthy(exc.message) from exc
 

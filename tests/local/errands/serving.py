@@ -32,8 +32,10 @@ class Serving(Jobs):
                 VpcConfig=self.steps["Train"]["VpcConfig"],
             )
             after.callback(self.sagemaker.delete_model, ModelName=name)
+            live = self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
+            capture = self.sagemaker.describe_endpoint_config(EndpointConfigName=live)["DataCaptureConfig"]
             self.sagemaker.create_endpoint_config(
-                EndpointConfigName=name, ProductionVariants=[variant], KmsKeyId=models_key
+                EndpointConfigName=name, ProductionVariants=[variant], KmsKeyId=models_key, DataCaptureConfig=capture
             )
             after.callback(self.sagemaker.delete_endpoint_config, EndpointConfigName=name)
             self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
@@ -47,7 +49,22 @@ class Serving(Jobs):
             # Its log says that it listens, soon after it does.
             if not until(lambda: self._logged(f"/aws/sagemaker/Endpoints/{name}"), within_s=4):
                 raise Failed("the endpoint has no log")
+            self._capture(name, capture["DestinationS3Uri"])
             self._replace(name)
+
+    def _capture(self, name: str, place: str) -> None:
+        """Ask the endpoint, and find the question captured."""
+        self.deployment.client("sagemaker-runtime").invoke_endpoint(EndpointName=name, Body=b"{}")
+        prefix = f"{place.removeprefix(f's3://{self.data}/')}/{name}/"
+
+        def captured() -> list[str]:
+            found = self.s3.list_objects_v2(Bucket=self.data, Prefix=prefix).get("Contents", [])
+            return [one["Key"] for one in found]
+
+        if not until(captured, within_s=6):
+            raise Failed("nothing was captured")
+        for key in captured():
+            self.s3.delete_object(Bucket=self.data, Key=key)
 
     def _replace(self, name: str) -> None:
         """Update the endpoint under the eye of an alarm, which SageMaker looks at with the model's role."""

@@ -242,6 +242,9 @@ def test_traffic_is_captured_as_sagemaker_writes_it(group: TestPlatform) -> None
     config = configure(package, "one", DataCaptureConfig=_capture())
     ENDPOINT.create("", {"EndpointName": "churn", "EndpointConfigName": config})
     assert describe()["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    # As for any output: SageMaker's documentation names Encrypt, and S3 the other two.
+    asked = {action for action, resource in group.checked if resource == _capture()["KmsKeyId"]}
+    assert asked == {"kms:Encrypt", "kms:GenerateDataKey", "kms:Decrypt"}
     invoke(5, **{"x-amzn-sagemaker-inference-id": "agent-7"})
     invoke(6)
     invoke(content_type="text/csv")
