@@ -30,6 +30,7 @@ def told(schema: Schema) -> dict[str, Shape]:
                 "trained_at": {"type": ["string", "null"], "format": "date-time"},
                 "test": _or_none(ref("TestReport"), "Null where the run's report is gone."),
                 "bias": many(ref("BiasOfGroup"), "How the decisions fare, group by group."),
+                "drift": _or_none(ref("DriftReport"), "What the latest watch found; null before the first."),
                 "versions": many(ref("ModelVersion"), "The newest versions, the newest first."),
             },
             description="What the run of the version in service found on customers that took no part in the training.",
@@ -67,6 +68,28 @@ def told(schema: Schema) -> dict[str, Shape]:
                 "customers": _count(),
                 "churners": _count(),
                 "measures": many(thing(measure, optional=("low", "high", "limit", "beyond"))),
+            }
+        ),
+        "DriftReport": thing(
+            {
+                "version": texts("Of the model that was watched."),
+                "from": {"type": "string", "format": "date-time"},
+                "to": {"type": "string", "format": "date-time"},
+                "customers": _count(),
+                "verdict": {"type": "string", "enum": ["calm", "drifted", "too few"]},
+                "fields": many(
+                    thing(
+                        {
+                            "name": texts("An input, or `prediction`."),
+                            "stability_index": number("Population stability index: from 0.2 on much."),
+                            "drifted": {
+                                "type": "boolean",
+                                "description": "Whether it moved more than chance explains.",
+                            },
+                        }
+                    ),
+                    "The largest shift first; empty when there were too few customers.",
+                ),
             }
         ),
         "ModelVersion": thing(

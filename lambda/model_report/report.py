@@ -14,6 +14,7 @@ import sources
 COSTS = ("missed_churner", "wasted_incentive", "saved_customer")
 # Of a metric of bias; the limits are there for those that the gate looks at.
 MEASURE = ("name", "value", "low", "high", "limit", "beyond")
+MOVED = ("name", "stability_index", "drifted")
 POST = "post_training_bias_metrics"
 Json = dict[str, Any]
 
@@ -34,6 +35,7 @@ def made() -> Json:
         "trained_at": evaluation.get("model", {}).get("trained_at"),
         "test": _test(evaluation),
         "bias": _bias(sources.document(_uri(current, "Bias", "PostTrainingReport"))),
+        "drift": _drift(sources.latest_watch()),
         "versions": [_told(arn, packages[arn], evaluations[arn], served) for arn in arns],
     }
 
@@ -83,6 +85,19 @@ def _bias(report: Json) -> list[Json]:
         for attribute, entries in facets.items()
         for entry in entries
     ]
+
+
+def _drift(watch: Json) -> Json | None:
+    """How far customers have moved from those that the model was made with; None before the first watch."""
+    if not watch:
+        return None
+    return {
+        "version": watch["model"]["version"],
+        **{end: watch["period"][end] for end in ("from", "to")},
+        "customers": watch["traffic"]["customers"],
+        "verdict": watch["verdict"],
+        "fields": [{name: one[name] for name in MOVED} for one in watch["attributes"]],
+    }
 
 
 def _told(arn: str, package: Json, evaluation: Json, served: str) -> Json:

@@ -25,8 +25,11 @@ _sagemaker = boto3.client("sagemaker", region_name=os.environ["AWS_REGION"], con
 _s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"], config=_CONFIG)
 _GROUP = os.environ["PACKAGE_GROUP_NAME"]
 _BUCKET = os.environ["DATA_BUCKET"]
+_WATCHES = os.environ["WATCHES"]
 NOT_THERE = ("NoSuchKey", "404")
 VERSIONS = 12
+# Of lists of a thousand keys: watches keep a handful of files each, and their reports end after some months.
+PAGES = 5
 Json = dict[str, Any]
 
 
@@ -67,6 +70,16 @@ def read(key: str) -> Json:
             return {}
         raise
     return found
+
+
+def latest_watch() -> Json:
+    """Read what the latest watch found; empty when none has reported."""
+    pages = _s3.get_paginator("list_objects_v2").paginate(
+        Bucket=_BUCKET, Prefix=_WATCHES, PaginationConfig={"MaxItems": PAGES * 1000}
+    )
+    found = [one for page in pages for one in page.get("Contents", ()) if one["Key"].endswith("/drift.json")]
+    # Watches are named by their run, which tells no time.
+    return read(max(found, key=lambda one: one["LastModified"])["Key"]) if found else {}
 
 
 def _asked(call: Callable[[], Any]) -> Any:

@@ -6,7 +6,7 @@ from aws_cdk import Aws, Stack
 from constructs import Construct
 
 from config import Settings
-from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
+from stacks.components.bucket_rules import RUNS, WATCH, reaches_buckets_from_outside
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.champion_lookup import look_up_champion
 from stacks.components.functions import FunctionSpec, PythonFunction
@@ -48,6 +48,7 @@ def model_report(scope: Construct, construct_id: str, *, settings: Settings, pla
                 "ENDPOINT_NAME": name,
                 "PACKAGE_GROUP_NAME": name,
                 "DATA_BUCKET": place.data.bucket_name,
+                "WATCHES": WATCH,
             },
             traced=True,
         ),
@@ -60,10 +61,14 @@ def model_report(scope: Construct, construct_id: str, *, settings: Settings, pla
             ),
             allow(
                 "s3:GetObject",
-                on=[place.data.arn_for_objects(f"{RUNS}*/evaluation/{report}.json") for report in REPORTS],
-                wildcard_because="The reports of each run's evaluation, and no customer's row: only the run's id is "
-                "open.",
+                on=[
+                    *(place.data.arn_for_objects(f"{RUNS}*/evaluation/{report}.json") for report in REPORTS),
+                    place.data.arn_for_objects(f"{WATCH}*/drift.json"),
+                ],
+                wildcard_because="The reports of each run's evaluation and of each watch, and no customer's row: only "
+                "the run's id is open.",
             ),
+            allow("s3:ListBucket", on=[place.data.bucket_arn], when={"StringLike": {"s3:prefix": f"{WATCH}*"}}),
             allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
         ],
         storage=settings.storage,

@@ -244,6 +244,7 @@ ALLOWED = {
         _get("data", "{report}"),
         Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
         Call("list the packages", "sagemaker", "list_model_packages", {"ModelPackageGroupName": GROUP}),
+        _list("data", "watch/"),
     ],
     "experiment": [
         _get("data", "raw/churn.csv"), _get("models", "{artifact}"), _put("data", "experiments/{mark}/probe"),
@@ -412,6 +413,7 @@ DENIED = {
         _get("models", "{artifact}", action="s3:GetObject"),
         _put("data", "{report}", "s3:PutObject"),
         _list("data", "runs/", "s3:ListBucket"),
+        _get("data", "watch/x/report/captured.jsonl", action="s3:GetObject"),
         _use_key("data key"),
     ],
     "experiment": [

@@ -156,7 +156,8 @@ def test_each_bundle_holds_all_that_it_loads(
     # Isolated: neither this folder nor PYTHONPATH helps out.
     done = subprocess.run(
         [sys.executable, "-I", "-B", "-c", code],
-        env=variables | {"INVOKE_TIMEOUT_S": "1", "DATA_BUCKET": "data", **dict.fromkeys(NAMED, "churn")},
+        env=variables
+        | {"INVOKE_TIMEOUT_S": "1", "DATA_BUCKET": "data", "WATCHES": "watch/", **dict.fromkeys(NAMED, "churn")},
         capture_output=True,
         text=True,
         check=False,

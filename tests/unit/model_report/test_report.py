@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -37,12 +37,19 @@ MEASURES = [
     {"name": "DI", "description": "d", "value": None},
 ]
 ENTRY = {"value_or_threshold": "Yes", "customers": 6, "churners": 2, "metrics": MEASURES}
+WATCH = {
+    "model": {"version": "1", "package": f"{ARN}:model-package/{NAME}/1"},
+    "period": {"from": "2026-01-01T00:00:00+00:00", "to": "2026-01-02T00:00:00+00:00"},
+    "traffic": {"customers": 812, "scored": 800},
+    "attributes": [{"name": "day_mins", "stability_index": 0.4, "drifted": True, "p_value": 0.0001}],
+    "verdict": "drifted",
+}
 BIAS = {"post_training_bias_metrics": {"facets": {"intl_plan": [ENTRY]}}}
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    variables = {"ENDPOINT_NAME": NAME, "PACKAGE_GROUP_NAME": NAME, "DATA_BUCKET": "data"}
+    variables = {"ENDPOINT_NAME": NAME, "PACKAGE_GROUP_NAME": NAME, "DATA_BUCKET": "data", "WATCHES": "watch/"}
     folder = bundle({".": LAMBDA / "model_report", **SHARED})
     with loaded("model_report", monkeypatch, folder=folder, **variables) as module:
         # One after the other: a stub takes the calls in their order.
@@ -133,6 +140,12 @@ def holds(s3: Stubber, key: str, document: object) -> None:
     s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(raw), len(raw))}, {"Bucket": "data", "Key": key})
 
 
+def watched(s3: Stubber, *keys: str) -> None:
+    """What the list of watches tells: the first is the latest."""
+    found = [{"Key": key, "LastModified": THEN - timedelta(days=place)} for place, key in enumerate(keys)]
+    s3.add_response("list_objects_v2", {"Contents": found}, {"Bucket": "data", "Prefix": "watch/"})
+
+
 def ask(handler: ModuleType, **headers: str) -> Any:
     event = {"httpMethod": "GET", "resource": "/model/report", "headers": headers, "requestContext": {"requestId": "r"}}
     return handler.handler(event, None)
@@ -146,6 +159,8 @@ def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
     holds(s3, "runs/r2/evaluation/evaluation.json", EVALUATION)
     holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
     holds(s3, "runs/r1/evaluation/bias.json", BIAS)
+    watched(s3, "watch/z/captured.json", "watch/b/report/drift.json", "watch/c/report/drift.json")
+    holds(s3, "watch/b/report/drift.json", WATCH)
     made = ask(handler)
     assert made["statusCode"] == 200
     answer = json.loads(made["body"])
@@ -164,6 +179,13 @@ def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
     assert answer["test"]["costs"] == Costs()._asdict()
     assert answer["test"]["outcomes"] == EVALUATION["outcomes"]
     assert answer["bias"][0]["attribute"] == "intl_plan"
+    assert answer["drift"] == {
+        "version": "1",
+        **WATCH["period"],
+        "customers": 812,
+        "verdict": "drifted",
+        "fields": [{"name": "day_mins", "stability_index": 0.4, "drifted": True}],
+    }
     assert "description" not in answer["bias"][0]["measures"][0]
 
 
@@ -173,6 +195,7 @@ def test_the_copy_at_hand_is_told_from_another_and_sagemaker_is_asked_once_a_min
     serves(sagemaker, None)
     lists(sagemaker, 1)
     holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
+    watched(s3)
     first = ask(handler)
     tag = first["headers"]["ETag"]
     assert json.loads(first["body"])["version"] is None
@@ -186,6 +209,7 @@ def test_the_copy_at_hand_is_told_from_another_and_sagemaker_is_asked_once_a_min
     lists(sagemaker, 2, 1)
     # The report of version 1 is known already: a run's files do not change.
     holds(s3, "runs/r2/evaluation/evaluation.json", EVALUATION)
+    watched(s3)
     again = ask(handler, **{"If-None-Match": tag})
     assert again["statusCode"] == 200
     assert [v["version"] for v in json.loads(again["body"])["versions"]] == ["2", "1"]
@@ -197,8 +221,10 @@ def test_reports_that_are_gone_or_lie_elsewhere_leave_gaps(
     serves(sagemaker, 1)
     sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": []})
     sagemaker.add_response("describe_model_package", package(1, bucket="of-somebody-else"))
+    watched(s3)
     answer = json.loads(ask(handler)["body"])
     assert answer["version"] == "1"
+    assert answer["drift"] is None
     assert answer["test"] is None
     assert answer["bias"] == []
     assert answer["versions"][0]["average_precision"] is None
