@@ -31,7 +31,8 @@ export const site = {
 /** Fetch schema and settings, and the schema's words in the page's language. */
 export async function loadSite() {
   const words = language === "en" ? {} : load(`/text/schema.${language}.json`);
-  const [{ schema, examples }, config, overlay] = await Promise.all([load("/schema.json"), load("/config.json"), words]);
+  const [{ schema, examples }, config, overlay] = await Promise.all(
+    [load("/schema.json"), load("/config.json"), words]);
   site.api = config.api;
   site.environment = config.environment;
   site.madeUp = config.made_up_data;

@@ -9,7 +9,8 @@ import { whatIf } from "./what_if.js";
 
 /**
  * What the model says of itself; metrics by split, then by name.
- * @typedef {{version?: string|null, threshold: number, trained_at?: string, metrics?: Record<string, Record<string, number>>}} Model
+ * @typedef {{version?: string|null, threshold: number, trained_at?: string,
+ *   metrics?: Record<string, Record<string, number>>}} Model
  */
 
 const panel = () => byId("answer");

@@ -54,7 +54,8 @@ function controlOf(attribute, id, value) {
   const { type, minimum = 0, maximum = 100, step = 1, categories = [], category_labels: names = {} } = attribute;
   let control;
   if (type === "category") {
-    control = el("select", { id }, ...categories.map((one) => el("option", { value: one }, text.category(one, names[one]))));
+    control = el("select", { id },
+      ...categories.map((one) => el("option", { value: one }, text.category(one, names[one]))));
   } else if (type === "boolean") {
     control = el("input", { id, type: "checkbox", role: "switch" });
   } else {

@@ -4,12 +4,14 @@ import { allows, parse } from "../customer/validate.js";
 import { CsvError } from "./csv.js";
 
 /**
- * @typedef {import("../customer/validate.js").Attribute & {column: string, csv_values?: Record<string, boolean>}} Column
+ * @typedef {import("../customer/validate.js").Attribute
+ *   & {column: string, csv_values?: Record<string, boolean>}} Column
  * @typedef {{places: Map<string, number>, names: number[], extra: number, width: number}} Plan
  *   Where each field is, which columns name the customer, how many columns the model does not use.
  */
 
-const IDS = new Set(["id", "customerid", "customer", "clientid", "customernumber", "idcliente", "cliente", "idklienta", "klient"]);
+const IDS = new Set(["id", "customerid", "customer", "clientid", "customernumber", "idcliente", "cliente", "idklienta",
+  "klient"]);
 const TRUE = new Set(["true", "yes", "1", "sí", "si", "tak", "y"]);
 const FALSE = new Set(["false", "no", "0", "nie", "n"]);
 const DECIMAL_COMMA = /^[+-]?\d+,(\d{1,2}|\d{4,})$/;

@@ -22,7 +22,8 @@ const SAYS_DELIMITER = /^sep=(.)(\r\n|\r|\n)/;
  * @property {string} problem Why it cannot be scored.
  * @property {import("./score.js").Score|null} score
  *
- * @typedef {{name: string, header: string[], delimiter: string, decimalComma: boolean, extra: number, rows: Row[]}} Table
+ * @typedef {{name: string, header: string[], delimiter: string, decimalComma: boolean, extra: number,
+ *   rows: Row[]}} Table
  */
 
 /** Let the browser draw and answer before going on. */

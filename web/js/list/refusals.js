@@ -9,7 +9,8 @@ export function refusals() {
   const title = el("summary", {});
   const list = el("ul", {});
   const more = el("p", { class: "soft" });
-  const node = el("details", { class: "card refusals", hidden: true }, title, el("p", { class: "soft" }, text.list.badHelp), list, more);
+  const node = el("details", { class: "card refusals", hidden: true },
+    title, el("p", { class: "soft" }, text.list.badHelp), list, more);
   let before = 0;
   return {
     node,

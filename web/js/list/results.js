@@ -16,7 +16,8 @@ export async function download({ name, header, delimiter, decimalComma, rows }) 
   const head = [...header, probability, decision, offer, ...reasons, problem];
   const parts = [written([head], delimiter)];
   for (let at = 0; at < rows.length; at += PER_PART) {
-    const some = rows.slice(at, at + PER_PART).map((row) => [...fitted(row.cells, header.length), ...outcome(row, decimalComma)]);
+    const some = rows.slice(at, at + PER_PART).map((row) =>
+      [...fitted(row.cells, header.length), ...outcome(row, decimalComma)]);
     parts.push(written(some, delimiter).slice(1)); // one byte order mark is enough
     await breathe();
   }
@@ -56,9 +57,10 @@ export function downloadTemplate() {
  * @param {string} name
  */
 function save(blob, name) {
-  const link = /** @type {HTMLAnchorElement} */ (el("a", { href: URL.createObjectURL(blob), download: name, hidden: true }));
+  const href = URL.createObjectURL(blob);
+  const link = /** @type {HTMLAnchorElement} */ (el("a", { href, download: name, hidden: true }));
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }

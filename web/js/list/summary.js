@@ -8,7 +8,8 @@ const HEIGHT = 64;
 
 /**
  * @typedef {import("./file.js").Row} Row
- * @typedef {{threshold: number, costs?: {missed_churner: number, wasted_incentive: number, saved_customer: number}}} Model
+ * @typedef {import("../model/costs.js").Costs} Costs
+ * @typedef {{threshold: number, costs?: Costs}} Model
  */
 
 /**
@@ -41,15 +42,16 @@ export function summary() {
      */
     show(rows, model) {
       const { scored, risky, loss, saving, bins } = figuresOf(rows, model?.costs);
+      const note = (/** @type {string} */ words) => el("p", { class: "fine" }, words);
       node.hidden = !scored || !model;
       if (node.hidden || !model) return;
       const { tiles } = text.list;
       node.replaceChildren(
         tile(text.count(scored), tiles.scored, spread(bins, model.threshold, scored - risky, risky)),
-        tile(text.count(risky), tiles.risky, el("p", { class: "fine" }, tiles.share(risky / scored)), "high"),
+        tile(text.count(risky), tiles.risky, note(tiles.share(risky / scored)), "high"),
         ...(model.costs ? [
-          tile(text.dollars(loss), tiles.loss, el("p", { class: "fine" }, tiles.lossHelp(model.costs.missed_churner))),
-          tile(text.dollars(saving), tiles.saving, el("p", { class: "fine" }, tiles.savingHelp(model.costs.saved_customer)), "low"),
+          tile(text.dollars(loss), tiles.loss, note(tiles.lossHelp(model.costs.missed_churner))),
+          tile(text.dollars(saving), tiles.saving, note(tiles.savingHelp(model.costs.saved_customer)), "low"),
         ] : []));
     },
   };

@@ -73,8 +73,8 @@ export function customerTable(rows) {
   function found() {
     const search = wanted.search.trim().toLowerCase();
     const matches = MATCHES[wanted.filter];
-    const some = rows.filter((row) => matches(row)
-      && (!search || row.name.toLowerCase().includes(search) || row.cells.some((cell) => cell.toLowerCase().includes(search))));
+    const has = (/** @type {string} */ words) => words.toLowerCase().includes(search);
+    const some = rows.filter((row) => matches(row) && (!search || has(row.name) || row.cells.some(has)));
     const value = KEYS[order.key];
     const sign = order.down ? -1 : 1;
     const compared = order.key === "name"

@@ -33,7 +33,8 @@ export function tools(wanted, onChange) {
     return el("span", { class: "choice" }, radio, el("label", { for: id }, words));
   });
   return el("div", { class: "tools" },
-    el("div", { class: "tool" }, el("label", { for: "list-search" }, text.list.search), el("div", { class: "box" }, search)),
+    el("div", { class: "tool" },
+      el("label", { for: "list-search" }, text.list.search), el("div", { class: "box" }, search)),
     el("div", { class: "tool" }, el("span", { class: "label", id: "list-filter" }, text.list.filter),
       el("div", { class: "choices", role: "radiogroup", "aria-labelledby": "list-filter" }, ...choices)));
 }

@@ -64,7 +64,8 @@ export function start(place) {
     });
     body.replaceChildren(
       el("section", { class: "card list-file", "aria-label": table.name },
-        el("div", {}, el("h2", {}, text.list.file(table.name, table.rows.length)), el("p", { class: "soft" }, facts(table))),
+        el("div", {},
+          el("h2", {}, text.list.file(table.name, table.rows.length)), el("p", { class: "soft" }, facts(table))),
         el("div", { class: "buttons" }, save, another),
         bar.node),
       figures.node, bad.node, list.node);

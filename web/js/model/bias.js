@@ -33,7 +33,8 @@ export function bias(groups) {
 /** @param {Group} group */
 function row({ attribute, group, customers, measures }) {
   const cells = SHOWN.map((name) => el("td", {}, interval(measures.find((one) => one.name === name))));
-  return el("tr", {}, el("th", { scope: "row" }, named(attribute, group)), el("td", { class: "number" }, text.count(customers)), ...cells);
+  return el("tr", {}, el("th", { scope: "row" }, named(attribute, group)),
+    el("td", { class: "number" }, text.count(customers)), ...cells);
 }
 
 /**
@@ -57,13 +58,14 @@ function interval(measure) {
   const reach = Math.max(2 * limit, 1e-9);
   const at = (/** @type {number} */ x) => String(Math.max(0, Math.min(1, (x + reach) / (2 * reach))));
   const track = el("span", { class: `interval ${beyond ? "high" : "low"}`, "aria-hidden": "true" },
-    el("span", { class: "interval-limits" }), el("span", { class: "interval-range" }), el("span", { class: "interval-value" }));
+    ...["limits", "range", "value"].map((part) => el("span", { class: `interval-${part}` })));
   for (const [name, x] of /** @type {[string, number][]} */ ([["--from", low], ["--to", high], ["--value", value]])) {
     track.style.setProperty(name, at(x));
   }
   const points = text.points;
+  const spoken = `${words.spoken(points(value), points(low), points(high))}: ${beyond ? words.beyond : words.fine}`;
   return el("span", { class: "interval-cell" },
     el("span", { class: "interval-number" }, el("span", { "aria-hidden": "true" }, points(value)),
-      el("span", { class: "unseen" }, `${words.spoken(points(value), points(low), points(high))}: ${beyond ? words.beyond : words.fine}`)),
+      el("span", { class: "unseen" }, spoken)),
     track);
 }

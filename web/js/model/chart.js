@@ -89,7 +89,9 @@ export const line = (x1, y1, x2, y2, css) => svg("line", {
  * @param {string} css
  */
 export const path = (points, scale, css) => svg("path", {
-  class: css, d: points.map(([x, y], place) => `${place ? "L" : "M"}${scale.x(x).toFixed(1)} ${scale.y(y).toFixed(1)}`).join("") });
+  class: css,
+  d: points.map(([x, y], place) => `${place ? "L" : "M"}${scale.x(x).toFixed(1)} ${scale.y(y).toFixed(1)}`).join(""),
+});
 
 /** Round steps from 0 up to at least a value, some four of them. */
 export function steps(/** @type {number} */ most) {

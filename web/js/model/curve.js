@@ -6,7 +6,9 @@ import { chart, frame, line, path, steps } from "./chart.js";
 import { costAt, leastPlace, nearest } from "./costs.js";
 
 const HEIGHT = 300;
-const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -1000, End: 1000 };
+const KEYS = {
+  ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -1000, End: 1000,
+};
 
 /**
  * @param {import("./costs.js").Counted} counted
@@ -20,7 +22,8 @@ export function curve(counted, chosen, onMove) {
   let dragging = false;
 
   const { node, redraw } = chart(HEIGHT, (width, height) => {
-    const points = thresholds.map((at, place) => /** @type {[number, number]} */ ([at, costAt(counted, chosen.costs, place)]));
+    const points = thresholds.map((at, place) =>
+      /** @type {[number, number]} */ ([at, costAt(counted, chosen.costs, place)]));
     const nothing = costAt(counted, chosen.costs, -1);
     // The dear end of the curve says little: twice what doing nothing costs is enough to see.
     const yTicks = steps(Math.min(Math.max(...points.map(([, cost]) => cost), nothing) || 1, 2 * nothing || Infinity));

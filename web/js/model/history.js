@@ -22,7 +22,8 @@ export function versionList(versions) {
     el("td", {}, words.approvals[/** @type {keyof typeof words.approvals} */ (one.approval)] ?? one.approval),
     el("td", { class: "number" }, one.average_precision === null ? "–" : text.metric(one.average_precision)),
     el("td", { class: "number" }, one.cost_per_customer === null ? "–" : text.cents(one.cost_per_customer))));
-  return section("versions", words.title, table(words.title, heads, rows, new Set([3, 4])), el("p", { class: "fine" }, words.note));
+  return section("versions", words.title,
+    table(words.title, heads, rows, new Set([3, 4])), el("p", { class: "fine" }, words.note));
 }
 
 /**
@@ -32,12 +33,14 @@ export function versionList(versions) {
  */
 export function driftReport(drift) {
   const words = text.model.drift;
-  if (!drift) return section("drift", words.title, el("p", { class: "lead" }, words.none), el("p", { class: "soft" }, words.noneHelp));
+  const told = (/** @type {string} */ lead, /** @type {string} */ more) =>
+    [el("p", { class: "lead" }, lead), el("p", { class: "soft" }, more)];
+  if (!drift) return section("drift", words.title, ...told(words.none, words.noneHelp));
   const { from, to, customers, verdict, fields } = drift;
   const moved = fields.filter(({ drifted }) => drifted).length;
-  const told = verdict === "too few" ? words.few : moved ? words.moved(moved) : words.fine;
+  const found = verdict === "too few" ? words.few : moved ? words.moved(moved) : words.fine;
   const when = words.period(text.when(from), text.when(to), customers);
-  const head = [el("p", { class: "lead" }, told), el("p", { class: "soft" }, fields.length ? `${when}. ${words.indexHelp}.` : `${when}.`)];
+  const head = told(found, fields.length ? `${when}. ${words.indexHelp}.` : `${when}.`);
   if (!fields.length) return section("drift", words.title, ...head);
   const most = Math.max(0.25, ...fields.map((one) => one.stability_index));
   const heads = [words.field, words.index, words.verdict];

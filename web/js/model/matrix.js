@@ -16,7 +16,8 @@ export function matrix({ customers, churners, outcomes }) {
   };
   const node = el("div", {},
     el("table", { class: "matrix-table" }, el("caption", { class: "unseen" }, words.title),
-      el("thead", {}, el("tr", {}, el("td", {}), el("th", { scope: "col" }, words.called), el("th", { scope: "col" }, words.left))),
+      el("thead", {}, el("tr", {}, el("td", {}),
+        el("th", { scope: "col" }, words.called), el("th", { scope: "col" }, words.left))),
       body), told);
   return {
     node,
@@ -25,8 +26,10 @@ export function matrix({ customers, churners, outcomes }) {
       const [tp, fp] = [outcomes.tp[place], outcomes.fp[place]];
       const others = customers - churners;
       body.replaceChildren(
-        el("tr", {}, el("th", { scope: "row" }, words.churned), cell("tp", tp, churners), cell("fn", churners - tp, churners)),
-        el("tr", {}, el("th", { scope: "row" }, words.stayed), cell("fp", fp, others), cell("tn", others - fp, others)));
+        el("tr", {}, el("th", { scope: "row" }, words.churned),
+          cell("tp", tp, churners), cell("fn", churners - tp, churners)),
+        el("tr", {}, el("th", { scope: "row" }, words.stayed),
+          cell("fp", fp, others), cell("tn", others - fp, others)));
       told.textContent = words.told(tp, churners, fp);
     },
   };

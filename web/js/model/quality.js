@@ -26,7 +26,8 @@ export function calibration(groups) {
       xName: words.axisX, yName: words.axisY, label: words.chart });
     const points = groups.map(({ predicted, observed }) => /** @type {[number, number]} */ ([predicted, observed]));
     picture.append(path([[0, 0], [1, 1]], scale, "guide"), path(points, scale, "observed"),
-      ...points.map(([x, y]) => svg("circle", { class: "observed-point", cx: scale.x(x).toFixed(1), cy: scale.y(y).toFixed(1), r: "4.5" })));
+      ...points.map(([x, y]) => svg("circle", {
+        class: "observed-point", cx: scale.x(x).toFixed(1), cy: scale.y(y).toFixed(1), r: "4.5" })));
     return picture;
   });
   const rows = groups.map(({ predicted, observed, n_customers: count }) => el("tr", {},
@@ -59,12 +60,14 @@ export function scores({ edges, churners, others }, threshold) {
       const bar = (/** @type {number} */ count, /** @type {number} */ x, /** @type {string} */ css) => svg("rect", {
         class: css, x: x.toFixed(1), y: scale.y(tall(count)).toFixed(1), width: Math.max(wide, 1).toFixed(1),
         height: (floor - scale.y(tall(count))).toFixed(1), rx: "1.5" });
-      picture.append(svg("g", {}, title, bar(others[place], left + 1, "low"), bar(churners[place], left + 2 + wide, "high")));
+      picture.append(svg("g", {}, title,
+        bar(others[place], left + 1, "low"), bar(churners[place], left + 2 + wide, "high")));
     });
     picture.append(line(scale.x(threshold), scale.margin.top, scale.x(threshold), floor, "threshold"));
     return picture;
   });
   return section("scores", words.title, el("p", { class: "soft" }, words.help),
-    el("p", { class: "legend" }, el("span", { class: "low" }, words.others), el("span", { class: "high" }, words.churners)),
+    el("p", { class: "legend" },
+      el("span", { class: "low" }, words.others), el("span", { class: "high" }, words.churners)),
     node);
 }

@@ -32,7 +32,8 @@ export function start(place) {
     lede.textContent = test ? text.model.lede(test.customers) : "";
     const measured = test ? [quality(test.metrics), ...money(test), calibration(test.calibration),
         scores(test.scores, test.threshold), driftReport(drift), bias(groups)]
-      : [el("section", { class: "card" }, el("p", { class: "lead" }, text.model.none), el("p", { class: "soft" }, text.model.noneHelp)),
+      : [el("section", { class: "card" },
+        el("p", { class: "lead" }, text.model.none), el("p", { class: "soft" }, text.model.noneHelp)),
         driftReport(drift)];
     body.replaceChildren(...measured, versionList(versions));
   }
@@ -46,7 +47,8 @@ export function start(place) {
     again.addEventListener("click", fetchAndShow);
     const kind = failure.kind === "invalid" ? "broken" : failure.kind;
     const [title, help] = kind === "cancelled" ? text.failure.broken : text.failure[kind];
-    const problem = el("div", { class: "failure", role: "alert" }, el("p", { class: "failure-title" }, title), el("p", {}, help), again);
+    const problem = el("div", { class: "failure", role: "alert" },
+      el("p", { class: "failure-title" }, title), el("p", {}, help), again);
     body.replaceChildren(problem);
     try {
       const { version, trained_at: trained, metrics } = await load(`${site.api}/model`);
