@@ -78,6 +78,8 @@ def _local() -> Settings:
             update_timeout_s=600,
             rollout_wait_s=600,
             rollout_poll_s=1,
+            # Processes that start on a machine in use answer their first request when they get round to it.
+            maximum_latency_ms=30000,
             data_capture_percent=100,
         ),
         studio=StudioSettings(enabled=True),
