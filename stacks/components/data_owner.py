@@ -10,7 +10,7 @@ from constructs import Construct
 
 from config import RetrainingSettings
 from stacks.components import permissions
-from stacks.components.bucket_rules import ACCEPTED, INCOMING, QUARANTINE, reaches_buckets_from_outside
+from stacks.components.bucket_rules import ACCEPTED, INCOMING, LABELS, QUARANTINE, reaches_buckets_from_outside
 from stacks.components.grants import allow, role_with
 from stacks.components.place import Place
 
@@ -40,7 +40,11 @@ def data_owner_role(
         description="Brings new data",
         trusts=permissions.people(settings.data_owners),
         grants=[
-            permissions.write_objects(place.data, INCOMING, because=OF_OWNERS),
+            allow(
+                "s3:PutObject",
+                on=[place.data.arn_for_objects(f"{prefix}*") for prefix in (INCOMING, LABELS)],
+                wildcard_because=OF_OWNERS,
+            ),
             *permissions.read_objects(place.data, QUARANTINE, because=OF_OWNERS),
             allow("s3:GetObject", on=[place.data.arn_for_objects(ACCEPTED)]),
             permissions.write_with_key(place.keys.data),

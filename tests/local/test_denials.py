@@ -271,7 +271,8 @@ ALLOWED = {
     "intake machine": [_tell(action="")],
     "intake starter": [_start_machine("intake", action="")],
     "data owner": [
-        _put("data", "raw/incoming/{mark}/"), _list("data", "quarantine/"), _get("data", "quarantine/{mark}"),
+        _put("data", "raw/incoming/{mark}/"), _put("data", "labels/{mark}"),
+        _list("data", "quarantine/"), _get("data", "quarantine/{mark}"),
         _start_machine("intake", action=""),
         Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
     ],

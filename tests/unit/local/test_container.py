@@ -79,6 +79,49 @@ def test_a_prefix_without_objects_fails_as_on_aws(host: TestPlatform) -> None:
     assert "s3://data/none matched no files on s3" in described["FailureReason"]
 
 
+def _listed(uri: str) -> dict[str, Any]:
+    found = _s3_input("raw", uri)
+    found["S3Input"]["S3DataType"] = "ManifestFile"
+    return found
+
+
+def test_a_manifest_brings_what_it_lists_and_where(host: TestPlatform) -> None:
+    for name in ("a/x.csv", "b/y.csv", "b/z.csv"):
+        host.s3.put_object(Bucket="data", Key=f"raw/{name}", Body=name.encode())
+    listed = json.dumps([{"prefix": "s3://data/raw/"}, "a/x.csv", "b/y.csv"]).encode()
+    host.s3.put_object(Bucket="data", Key="list.manifest", Body=listed)
+    code = (
+        "import json, pathlib\n"
+        "base = pathlib.Path('/opt/ml/processing/input/raw')\n"
+        "found = {p.relative_to(base).as_posix(): p.read_text() for p in base.rglob('*') if p.is_file()}\n"
+        "pathlib.Path('/opt/ml/processing/output/report/found.json').write_text(json.dumps(found))\n"
+    )
+    request = processing_request(
+        python(code),
+        ProcessingInputs=[_listed("s3://data/list.manifest")],
+        ProcessingOutputConfig={"Outputs": [_s3_output("report", "s3://data/out/")]},
+    )
+    assert _run(host, "CreateProcessingJob", request)["ProcessingJobStatus"] == "Completed"
+    found = json.loads(host.s3.objects["data", "out/found.json"])
+    assert found == {"a/x.csv": "a/x.csv", "b/y.csv": "b/y.csv"}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        (b"no JSON", "is not a valid manifest file"),
+        (b"[]", "is not a valid manifest file"),
+        (b'[{"prefix": "s3://data/"}, 3]', "is not a valid manifest file"),
+        (b'[{"prefix": "s3://data/"}, "../up"]', "is not a valid manifest file"),
+        (b'[{"prefix": "s3://data/"}, "gone.csv"]', "NoSuchKey"),
+    ],
+)
+def test_a_manifest_that_cannot_be_followed_fails_the_job(host: TestPlatform, manifest: bytes, reason: str) -> None:
+    host.s3.put_object(Bucket="data", Key="list.manifest", Body=manifest)
+    request = processing_request(python("pass"), ProcessingInputs=[_listed("s3://data/list.manifest")])
+    assert reason in _run(host, "CreateProcessingJob", request)["FailureReason"]
+
+
 def test_the_configuration_files_of_a_processing_job(host: TestPlatform) -> None:
     code = (
         "import json, pathlib\n"

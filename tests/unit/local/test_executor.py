@@ -96,6 +96,17 @@ def _whole(least: float) -> tuple[dict[str, Any], ...]:
     return _train("open('/opt/ml/model/xgboost-model', 'w').write('model')"), evaluate, _gate(least)
 
 
+@pytest.mark.parametrize(
+    ("code", "ended"), [("pass", "ExecutionSucceeded"), ("raise SystemExit(1)", "ExecutionFailed")]
+)
+def test_how_a_run_ended_is_counted(host: TestPlatform, code: str, ended: str) -> None:
+    _finish(host, _start(host, _processing("One", code)))
+    namespace = "AWS/Sagemaker/ModelBuildingPipeline"
+    counted = [one["MetricData"] for one in host.metrics if one["Namespace"] == namespace]
+    of = [{"Name": "PipelineName", "Value": "churn"}]
+    assert counted == [[{"MetricName": ended, "Dimensions": of, "Value": 1, "Unit": "Count"}]]
+
+
 def test_a_run_that_passes_the_gate_registers_its_model(host: TestPlatform) -> None:
     operations.call("CreateModelPackageGroup", {"ModelPackageGroupName": "churn"})
     execution = _start(host, *_whole(0.9), Approval="Approved")
