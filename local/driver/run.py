@@ -54,6 +54,8 @@ class Run:
         self._emulator = Emulator(settings)
         self._mlflow = MlflowServer(settings)
         self._cdk = Cdk(settings, console)
+        logs = settings.log_dir / "sagemaker"
+        self._events = EventPrinter(settings.run_dir / "events.jsonl", console, logs)
         self._warning = ""
 
     def up(self) -> int:
@@ -103,8 +105,9 @@ class Run:
         self._console.say("starting the emulator")
         self._emulator.start(self._console)
         self._console.say(f"emulator answers at {self._settings.endpoint}")
-        events, logs = self._settings.run_dir / "events.jsonl", self._settings.log_dir / "sagemaker"
-        with EventPrinter(events, self._console, logs), self._emulator.watched(self._cdk.stop):
+        # As long as it is up: models come and go without a deployment, too.
+        self._events.start()
+        with self._emulator.watched(self._cdk.stop):
             if not self._state.bootstrapped:
                 self._console.say("bootstrapping the account (cdk bootstrap)")
                 self._cdk.bootstrap()
@@ -198,6 +201,7 @@ class Run:
             self._console.say("stopping")
         self._mlflow.stop()
         self._emulator.stop()
+        self._events.stop()
         self._state.clear_run()
         self._state.clear_running()
         self._console.say("stopped")

@@ -112,6 +112,7 @@ NAMES: dict[str, dict[str, Any]] = {
         "_multidict_from_pairs": ["pairs"],
     },
     "ministack.services.eventbridge": {
+        "_dispatch_event": ["event", "view"],
         "_invoke_target": ["target", "event", "rule", "view"],
         "_put_events": ["data", "allow_aws_source"],
     },

@@ -164,9 +164,12 @@ class MiniStackHost:
         return names.identity(key) if key else {}
 
     def event(self, kind: str, detail: dict[str, Any], resources: list[str]) -> None:
-        """Tell the driver and EventBridge, in the order in which it happens."""
-        self._events.tell(kind, detail)
+        """Tell EventBridge, which tells the driver."""
         names.put_service_event("aws.sagemaker", kind, detail, resources)
+
+    def tell(self, kind: str, detail: dict[str, Any]) -> None:
+        """Tell the driver what a service has told EventBridge."""
+        self._events.tell(kind, detail)
 
     @contextlib.contextmanager
     def acting_for(self, access_key: str | None) -> Iterator[None]:

@@ -29,12 +29,19 @@ _ACTIONS = {
 }
 # Rules reach these by the target's own policy, all others by a role; schedules reach everything by their role.
 _BY_POLICY = ("lambda", "sqs", "sns")
+# The services whose events a person at the terminal wants to see.
+_TOLD = ("aws.sagemaker", "aws.states", "aws.cloudwatch")
 Target = dict[str, Any]
 
 
 def install() -> None:
-    """Ask before each delivery."""
-    deliver = eventbridge._invoke_target
+    """Ask before each delivery; tell the driver, too."""
+    deliver, dispatch = eventbridge._invoke_target, eventbridge._dispatch_event
+
+    def dispatch_event(event: dict[str, Any], view: Any = None) -> None:
+        if event["Source"] in _TOLD:
+            adapter.host().tell(event["DetailType"], json.loads(event["Detail"]))
+        dispatch(event, view)
 
     def invoke_target(target: Target, event: dict[str, Any], rule: dict[str, Any], view: Any = None) -> None:
         arn = target.get("Arn", "")
@@ -48,7 +55,7 @@ def install() -> None:
         else:
             deliver(target, event, rule, view)
 
-    eventbridge._invoke_target = invoke_target
+    eventbridge._invoke_target, eventbridge._dispatch_event = invoke_target, dispatch_event
 
 
 def _refusal(target: Target, arn: str, source: str, principal: str) -> str | None:

@@ -10,6 +10,7 @@ import threading
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -289,6 +290,43 @@ def test_an_update_of_the_endpoint_is_told_by_its_stages(tmp_path: Path) -> None
         "churn: Baking for 5 seconds.",
         "churn goes back: An alarm went off.",
         "churn in service after 3.0 s: An alarm went off.",
+    ]
+
+
+def test_what_becomes_of_models_is_told_in_a_line_each(tmp_path: Path) -> None:
+    out = io.StringIO()
+    printer = EventPrinter(tmp_path / "events.jsonl", Console(out), tmp_path / "logs")
+    package, alarm = "SageMaker Model Package State Change", "CloudWatch Alarm State Change"
+    version: dict[str, Any] = {"ModelPackageVersion": 3, "ModelApprovalStatus": "PendingManualApproval"}
+    approved = {"ModelApprovalStatus": "Approved", "UpdatedModelPackageFields": ["ModelApprovalStatus"]}
+    drifted = {"alarmName": "Drifted", "configuration": {"description": "The customers moved; look at the report."}}
+
+    def turned(before: str, now: str) -> dict[str, Any]:
+        return drifted | {"previousState": {"value": before}, "state": {"value": now}}
+
+    machine = "Step Functions Execution Status Change"
+    rollout = {"stateMachineArn": "arn:aws:states:r:1:stateMachine:Churn-local-Rollout-RolloutMachine1", "name": "abc"}
+    for at, kind, detail in (
+        (10.0, package, version),
+        (11.0, package, version | approved | {"ApprovalDescription": "By the gate."}),
+        (12.0, machine, rollout | {"status": "RUNNING"}),
+        (13.0, package, version | {"UpdatedModelPackageFields": ["CustomerMetadataProperties"]}),
+        (14.0, machine, rollout | {"status": "SUCCEEDED", "output": '{"message": "churn serves version 3."}'}),
+        (15.0, machine, rollout | {"status": "FAILED", "cause": "It failed.\nLive now: version 2."}),
+        (16.0, alarm, turned("INSUFFICIENT_DATA", "OK")),
+        (17.0, alarm, turned("OK", "ALARM")),
+        (18.0, alarm, turned("ALARM", "OK")),
+    ):
+        printer._handle({"kind": kind, "detail": detail, "time": at})
+    assert [line.split(maxsplit=1)[1] for line in out.getvalue().splitlines()] == [
+        "model version 3 registered",
+        "model version 3 approved: By the gate.",
+        "rollout begins",
+        "rollout succeeded after 2.0 s: churn serves version 3.",
+        "rollout failed after 0.0 s: It failed.",
+        "Live now: version 2.",
+        "ALARM Drifted: The customers moved",
+        "alarm Drifted is over",
     ]
 
 
