@@ -130,7 +130,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         place=place,
         pipeline=training.pipeline,
         topic=notices.topic,
-        drift_alarms=watching.drift_alarms,
+        drift_alarm=watching.drift_alarm,
         **common,
     )
     stacks = [keys, notices, network, storage, training, *studio, rollout, serving, api, web, watching, retraining]

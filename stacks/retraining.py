@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -32,7 +31,7 @@ class RetrainingStack(Stack):
         place: Place,
         pipeline: sagemaker.CfnPipeline,
         topic: sns.ITopic,
-        drift_alarms: Sequence[cloudwatch.IAlarm],
+        drift_alarm: cloudwatch.IAlarm,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -60,14 +59,14 @@ class RetrainingStack(Stack):
             )
         if retraining.schedule:
             start_on("Schedule", "It is time to train again", schedule_expression=retraining.schedule)
-        if retraining.on_drift and drift_alarms:
+        if retraining.on_drift:
             start_on(
                 "Drift",
                 "An alarm of the watch has gone off",
                 event_pattern={
                     "source": ["aws.cloudwatch"],
                     "detail-type": ["CloudWatch Alarm State Change"],
-                    "resources": [alarm.alarm_arn for alarm in drift_alarms],
+                    "resources": [drift_alarm.alarm_arn],
                     "detail": {"state": {"value": ["ALARM"]}},
                 },
             )

@@ -62,8 +62,8 @@ class WatchingStack(Stack):
             pipeline_definition={"PipelineDefinitionBody": self.to_json_string(definition)},
         )
         self._starts(name, pipeline, settings=settings, place=place)
-        # Those that say that the model no longer fits: a retraining may go by them.
-        self.drift_alarms = WatchAlarms(self, "Alarms", settings=settings, topic=topic, pipeline_name=name).of_drift
+        # It says that the model no longer fits: a retraining may go by it.
+        self.drift_alarm = WatchAlarms(self, "Alarms", settings=settings, topic=topic, pipeline_name=name).of_drift
         CfnOutput(self, "WatchPipelineName", value=pipeline.ref)
 
     def _starts(self, name: str, pipeline: sagemaker.CfnPipeline, *, settings: Settings, place: Place) -> None:

@@ -21,8 +21,9 @@ class WatchAlarms(Construct):
 
     Attributes
     ----------
-    of_drift : list of Alarm
-        Those that say that the model no longer fits: a retraining may go by them.
+    of_drift : CompositeAlarm
+        Whether any says that the model no longer fits: a retraining may go by it. One look may raise several, and is
+        to start one.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class WatchAlarms(Construct):
         super().__init__(scope, construct_id)
         self._settings, self._topic = settings, topic
         attributes = settings.watching.alarm_attributes
-        self.of_drift = [
+        no_longer_fits = [
             self._found(
                 "AttributesDrifted",
                 "DriftedAttributes",
@@ -49,6 +50,12 @@ class WatchAlarms(Construct):
                 "On customers whose fate became known, the model is surely worse than registered: see the last report.",
             ),
         ]
+        self.of_drift = cloudwatch.CompositeAlarm(
+            self,
+            "NoLongerFits",
+            alarm_description="The model no longer fits the customers that it meets: its other alarms say in what.",
+            alarm_rule=cloudwatch.AlarmRule.any_of(*no_longer_fits),
+        )
         self._found(
             "LabelsRefused",
             "RefusedLabelFiles",
