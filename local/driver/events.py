@@ -164,9 +164,10 @@ class EventPrinter:
 
 
 def _told(output: str | None) -> str:
-    """What a state machine ends with in words, if it does."""
+    """What a state machine ends with in words, if it does: the first paragraph."""
     found = json.loads(output or "{}")
-    return str(found.get("told") or found.get("message") or "") if isinstance(found, dict) else ""
+    words = str(found.get("told") or found.get("message") or "") if isinstance(found, dict) else ""
+    return words.partition("\n\n")[0]
 
 
 def _note(detail: dict[str, Any]) -> str:
