@@ -20,7 +20,7 @@ from tests.local.deployment import Deployment
 PIPELINE = "churn-local"
 
 
-def _run(
+def run_pipeline(
     deployment: Deployment, *, role: str | None = None, name: str = "test", **parameters: str
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     sagemaker = deployment.client("sagemaker", role)
@@ -42,7 +42,7 @@ def _run(
 
 def test_a_model_that_misses_the_gate_is_refused_with_the_numbers(deployment: Deployment) -> None:
     packages = deployment.client("sagemaker").list_model_packages(ModelPackageGroupName=PIPELINE)
-    described, steps = _run(deployment, MinimumAveragePrecision="0.9999")
+    described, steps = run_pipeline(deployment, MinimumAveragePrecision="0.9999")
     assert described["PipelineExecutionStatus"] == "Failed"
     assert described["FailureReason"] == "Step failure: One or multiple steps failed."
     assert steps["Gate"]["Metadata"]["Condition"]["Outcome"] == "False"
@@ -80,7 +80,7 @@ def test_a_challenger_that_is_worse_than_the_model_in_production_is_refused(depl
         **{"MaximumAccuracyDifference": "1", "MaximumRecallDifference": "1"},
     }
     packages = sagemaker.list_model_packages(ModelPackageGroupName=PIPELINE, MaxResults=100)["ModelPackageSummaryList"]
-    described, steps = _run(deployment, RawDataUri=f"s3://{bucket}/raw/few.csv", **limits)
+    described, steps = run_pipeline(deployment, RawDataUri=f"s3://{bucket}/raw/few.csv", **limits)
     assert described["PipelineExecutionStatus"] == "Failed"
     outputs = {one["Name"]: one["Value"] for one in steps["Champion"]["Metadata"]["Lambda"]["OutputParameters"]}
     config = sagemaker.describe_endpoint(EndpointName=PIPELINE)["EndpointConfigName"]
@@ -97,7 +97,7 @@ def test_a_challenger_that_is_worse_than_the_model_in_production_is_refused(depl
 
 def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
     sagemaker, s3 = deployment.client("sagemaker"), deployment.client("s3")
-    described, steps = _run(deployment)
+    described, steps = run_pipeline(deployment)
     assert described["PipelineExecutionStatus"] == "Succeeded", steps
     package = sagemaker.describe_model_package(ModelPackageName=steps["Register"]["Metadata"]["RegisterModel"]["Arn"])
 
@@ -154,12 +154,12 @@ def _kill_training_once(deployment: Deployment, killed: list[int]) -> None:
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no /proc here (macOS): a process's folder cannot be told")
 def test_a_training_job_that_loses_its_machine_ends_with_the_same_model(deployment: Deployment) -> None:
-    described, undisturbed = _run(deployment)
+    described, undisturbed = run_pipeline(deployment)
     assert described["PipelineExecutionStatus"] == "Succeeded", undisturbed
     killed: list[int] = []
     thread = threading.Thread(target=_kill_training_once, args=(deployment, killed))
     thread.start()
-    described, disturbed = _run(deployment)
+    described, disturbed = run_pipeline(deployment)
     thread.join()
     assert killed, "the job was faster than the test"
     assert described["PipelineExecutionStatus"] == "Succeeded", disturbed
@@ -179,7 +179,7 @@ def test_a_bad_file_fails_with_its_rows(deployment: Deployment) -> None:
     broken[7] = "-5"
     rows = [*good[:2], ",".join(broken), *good[3:500]]
     s3.put_object(Bucket=bucket, Key="raw/bad.csv", Body="\n".join(rows).encode())
-    described, steps = _run(deployment, RawDataUri=f"s3://{bucket}/raw/bad.csv")
+    described, steps = run_pipeline(deployment, RawDataUri=f"s3://{bucket}/raw/bad.csv")
     assert described["PipelineExecutionStatus"] == "Failed"
     reason = steps["Prepare"]["FailureReason"]
     assert reason.startswith("ClientError: AlgorithmError:")
@@ -193,7 +193,7 @@ def test_a_bad_file_fails_with_its_rows(deployment: Deployment) -> None:
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(deployment: Deployment) -> None:
     bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
-    _, steps = _run(deployment, RawDataUri=f"s3://{bucket}/raw/none.csv")
+    _, steps = run_pipeline(deployment, RawDataUri=f"s3://{bucket}/raw/none.csv")
     assert "none.csv matched no files on s3" in steps["Prepare"]["FailureReason"]
 
 
@@ -225,7 +225,7 @@ def test_a_data_scientists_run_of_the_same_name_is_not_taken_for_the_deployments
     sagemaker, own = deployment.client("sagemaker"), _asked_for_a_run(deployment)
     name = sagemaker.describe_pipeline_execution(PipelineExecutionArn=own)["PipelineExecutionDisplayName"]
     scientist = deployment.output("Studio", "DataScientistRoleArn")
-    described, steps = _run(deployment, role=scientist, name=name, MinimumAveragePrecision="0")
+    described, steps = run_pipeline(deployment, role=scientist, name=name, MinimumAveragePrecision="0")
     assert described["PipelineExecutionDisplayName"] == name
     assert f":assumed-role/{scientist.rsplit('/', 1)[-1]}/" in described["CreatedBy"]["IamIdentity"]["Arn"]
     package = steps["Register"]["Metadata"]["RegisterModel"]["Arn"]

@@ -1,9 +1,6 @@
 """The intake of new data on the deployed system: what becomes of files, who is told, and what else starts a run."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from local.settings import ROOT
 from tests.local.deployment import Deployment
 from tests.local.errands import ENDPOINT, GROUP, NO_FILE, PIPELINE
+from tests.local.terminal import make, subscribed
 from tests.local.test_pipeline_runs import hardly_a_churner_to_learn_from
 
 LIMIT_S = 180
@@ -119,42 +116,8 @@ def intake(deployment: Deployment) -> Iterator[Intake]:
 @pytest.fixture(scope="module")
 def told(deployment: Deployment) -> Iterator[Told]:
     """Wait for a notice that holds some words, as who subscribes to the topic gets it."""
-    sqs, sns = deployment.client("sqs"), deployment.client("sns")
-    topic = deployment.output("Notices", "NoticesTopicArn")
-    queue = sqs.create_queue(QueueName=f"notices-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    letting_in = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": arn,
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-            }
-        ],
-    }
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(letting_in)})
-    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
-    received: list[str] = []
-
-    def wait(words: str) -> str:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                envelope = json.loads(message["Body"])
-                received.append(f"{envelope.get('Subject')}\n{envelope['Message']}")
-            for one in received:
-                if words in one:
-                    return one
-            time.sleep(0.2)
-        pytest.fail(f"nobody was told of {words!r}, but of: {received}")
-
-    yield wait
-    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
-    sqs.delete_queue(QueueUrl=queue)
+    with subscribed(deployment) as mailbox:
+        yield mailbox.wait
 
 
 def test_of_several_files_the_newest_leads_to_one_run_and_becomes_the_raw_data(intake: Intake, told: Told) -> None:
@@ -221,27 +184,12 @@ def test_a_file_whose_model_the_gate_refuses_stays_the_raw_data_and_people_are_t
     assert "The model is refused on the test customers: " in told("Trained on: may.csv")
 
 
-def _retrain(deployment: Deployment, *arguments: str) -> tuple[int, str]:
-    """What ``make retrain ENV=local`` runs."""
-    variables = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    done = subprocess.run(
-        [sys.executable, "-m", "operate.retrain", "--env", "local", *arguments],
-        cwd=ROOT,
-        env=variables | {"CHURN_LOCAL_DIR": str(deployment.settings.directory)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LIMIT_S,
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def test_a_data_owner_brings_a_file_by_the_make_target_and_sees_it_through(
     deployment: Deployment, intake: Intake, tmp_path: Path
 ) -> None:
     file = tmp_path / "june.csv"
     file.write_text(intake.good)
-    code, output = _retrain(deployment, "--file", str(file))
+    code, output = make(deployment, "retrain", "--file", str(file))
     assert code == 0, output
     for line in ("uploaded june.csv", "step Prepare succeeded", "step Register succeeded", "Trained on: june.csv"):
         assert line in output
@@ -253,14 +201,14 @@ def test_a_data_owner_brings_a_file_by_the_make_target_and_sees_it_through(
 def test_without_a_file_the_latest_accepted_data_are_trained_on(deployment: Deployment, intake: Intake) -> None:
     accepted = intake.accepted()
     assert accepted is not None
-    code, output = _retrain(deployment)
+    code, output = make(deployment, "retrain")
     assert code == 0, output
     assert f"A person asked for a new model. Trained on: {accepted['name']} ({accepted['uri']})." in output
     assert intake.accepted() == accepted
 
 
 def test_a_file_that_is_not_there_begins_nothing(deployment: Deployment) -> None:
-    code, output = _retrain(deployment, "--file", "/nonexistent.csv")
+    code, output = make(deployment, "retrain", "--file", "/nonexistent.csv")
     assert (code, output) == (2, "/nonexistent.csv cannot be read (No such file or directory). Check the path.\n")
 
 
