@@ -1,6 +1,7 @@
 """Functions under any role: the API's, and those of the deployment's run."""
 
 import contextlib
+import functools
 import json
 import urllib.request
 import uuid
@@ -133,6 +134,12 @@ class Functions(Runs):
         key = f"mlflow/{self.mark}/artifact"
         self.s3.put_object(Bucket=self.data, Key=key, Body=b"1")
         return key
+
+    @functools.cached_property
+    def package(self) -> str:
+        """The package of the deployment's latest run, which is approved, and left so by all that is tried on it."""
+        arn: str = self._steps(self._latest("Succeeded"))["Register"]["Metadata"]["RegisterModel"]["Arn"]
+        return arn
 
     def run_of(self, package: str) -> str:
         """The id of the run that made a package."""

@@ -1,7 +1,5 @@
 """What people do outside Studio; and all errands together."""
 
-import functools
-
 from local.settings import ACCOUNT, REGION
 from tests.local.errands.common import GROUP, PIPELINE
 from tests.local.errands.watching import Watching
@@ -29,9 +27,3 @@ class Errands(Watching):
         sagemaker.update_model_package(
             ModelPackageArn=summary["ModelPackageArn"], ModelApprovalStatus=package["ModelApprovalStatus"]
         )
-
-    @functools.cached_property
-    def package(self) -> str:
-        """The package of the deployment's latest run, which is approved, and left so by all that is tried on it."""
-        arn: str = self._steps(self._latest("Succeeded"))["Register"]["Metadata"]["RegisterModel"]["Arn"]
-        return arn
