@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.local.deployment import Deployment
-from tests.local.test_pipeline_runs import PIPELINE, _run
+from tests.local.test_pipeline_runs import PIPELINE, run_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_two_runs_can_be_compared_the_refused_one_too(deployment: Deployment, ml
         ({"CostMissedChurner": "450"}, "passed"),
         ({"MinimumAveragePrecision": "0.9999"}, "refused"),
     ):
-        described, steps = _run(deployment, name=f"test-{uuid.uuid4().hex[:8]}", **parameters)
+        described, steps = run_pipeline(deployment, name=f"test-{uuid.uuid4().hex[:8]}", **parameters)
         execution = described["PipelineExecutionArn"]
         assert steps["Track"]["StepStatus"] == "Succeeded"
         evaluation, run = evaluation_of(deployment, execution), logged(mlflow, execution)
