@@ -29,7 +29,6 @@ def _shared(rule: str, *packs: str) -> tuple[str, ...]:
     return tuple(f"{pack}-{rule}" for pack in packs)
 
 
-NO_ALARM_ACTION = _shared("CloudWatchAlarmAction", NIST, HIPAA)
 NO_CACHE = _shared("APIGWCacheEnabledAndEncrypted", NIST, HIPAA, PCI)
 NO_CLIENT_CERTIFICATE = _shared("APIGWSSLEnabled", NIST, HIPAA, PCI)
 NO_DEAD_LETTER_QUEUE = _shared("LambdaDLQ", NIST, HIPAA)

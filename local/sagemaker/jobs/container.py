@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,8 +95,3 @@ class Container:
                 return handle.read(limit).decode("utf-8", "replace").strip()
         except OSError:
             return ""
-
-
-def default_python() -> str:
-    """The interpreter when none is configured: the one that runs this code."""
-    return sys.executable
