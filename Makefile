@@ -72,11 +72,12 @@ retrain:  ## train again: make retrain ENV=dev, on new data with FILE=/path/to/n
 	$(setup) app
 	@$(python) -m operate.retrain --env $(ENV) $(if $(FILE),--file "$(FILE)")
 
+watch:  ## compare captured customers with those of training: make watch ENV=dev (HOURS=72 looks back that far; ENV=local too)
+	$(setup) app
+	@$(python) -m operate.watch --env $(ENV) $(if $(HOURS),--hours $(HOURS))
+
 destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
 	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)
-
-watch: data  ## compare captured customers with those of training: make watch ENV=dev (HOURS=72 looks back that far)
-	@$(python) -m operate.watch --env $(ENV) $(if $(HOURS),--hours $(HOURS))
 
 bench:  ## the benchmark tables (ARGS="crossval synth lambda local" picks some)
 	$(setup) test
