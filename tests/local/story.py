@@ -1,12 +1,14 @@
 """Who tells the story of a model: what there is to look at, and the table of what happened when."""
 
 import json
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ml import captured
 from schema import load_schema, parse_csv
 from tests.local.deployment import Deployment
 from tests.local.errands import ENDPOINT, GROUP
@@ -134,10 +136,20 @@ class Story:
         return [{name: row.record[name] for name in names} for row in parse_csv(schema, text, whole=True)]
 
     def ask(self, customers: Sequence[Mapping[str, Any]]) -> None:
-        """Have customers predicted by the page's API."""
+        """Have customers predicted by the page's API; capture writes what they asked a moment later."""
+        before = self._customers_captured()
         for first in range(0, len(customers), AT_ONCE):
-            status, answer = self.deployment.post("api/predictions", {"customers": customers[first : first + AT_ONCE]})
+            body = {"customers": customers[first : first + AT_ONCE]}
+            status, answer = self.deployment.post("api/predictions", body)
             assert status == 200, answer
+        self.until(lambda: self._customers_captured() >= before + len(customers), "all that was asked is captured")
+
+    def _customers_captured(self) -> int:
+        """How many customers the watch would read from what is captured."""
+        with tempfile.TemporaryDirectory() as folder:
+            for number, key in enumerate(self.captured()):
+                self.s3.download_file(self.bucket, key, f"{folder}/{number}.jsonl")
+            return len(captured.read(Path(folder).glob("*.jsonl"), load_schema(), "").records)
 
     def captured(self) -> list[str]:
         """The files of captured requests."""
