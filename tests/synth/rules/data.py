@@ -44,6 +44,7 @@ KEEPS_NOTHING = {
     "AWS::CloudFront::OriginAccessControl",
     "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
     "AWS::EC2::FlowLog",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",
