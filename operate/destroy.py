@@ -78,19 +78,18 @@ class Destruction:
 
     def _stop_work(self) -> None:
         """Stop runs, then the jobs that were nobody's run: a pipeline cannot be deleted under a run."""
-        name = self._settings.resource_name
-        if running := emptying.running_executions(self._sagemaker, name):
+        if running := self._running_executions():
             self._progress.say(f"stopping {counted(len(running), 'pipeline run')}")
             emptying.stop_executions(self._sagemaker, running)
-            self._progress.wait(
-                "pipeline runs to stop",
-                lambda: len(emptying.running_executions(self._sagemaker, name)),
-                limit_s=RUNS_LIMIT_S,
-            )
+            self._progress.wait("pipeline runs to stop", lambda: len(self._running_executions()), limit_s=RUNS_LIMIT_S)
         if jobs := self._running_jobs():
             self._progress.say(f"stopping {counted(len(jobs), 'job')}")
             emptying.stop_jobs(self._sagemaker, jobs)
             self._progress.wait("jobs to stop", lambda: len(self._running_jobs()), limit_s=RUNS_LIMIT_S)
+
+    def _running_executions(self) -> list[str]:
+        """Of all the environment's pipelines: the watch's stands in its stack's way, too."""
+        return [run for name in self._found.pipelines for run in emptying.running_executions(self._sagemaker, name)]
 
     def _running_jobs(self) -> list[inventory.Job]:
         return [job for job in self._look().jobs if job.running]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnParameter, Stack
+from aws_cdk import CfnOutput, CfnParameter, DefaultStackSynthesizer, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
@@ -44,7 +44,10 @@ class ServingStack(Stack):
         run_inputs: Mapping[str, str],
         **kwargs: Any,
     ) -> None:
-        super().__init__(scope, construct_id, **kwargs)
+        # Without the CDK's parameter from Parameter Store: CloudFormation reads it with the rights of whoever updates
+        # the stack, and a rollout has none there. The command line checks the bootstrap's version all the same.
+        synthesizer = DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
+        super().__init__(scope, construct_id, synthesizer=synthesizer, **kwargs)
         name = settings.resource_name
         rollout = CfnParameter(
             self,

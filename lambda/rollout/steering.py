@@ -45,7 +45,7 @@ class Steering:
         rollout = {**rollout, "execution": execution}
         package = rollout["package"]
         described = self.sagemaker.describe_model_package(ModelPackageName=package)
-        if described.get("ModelApprovalStatus") != APPROVED or self._newer(machine, started):
+        if described.get("ModelApprovalStatus") != APPROVED or self._newer(machine, execution, started):
             return rollout | {"state": "dropped"}
         if "rejects" not in rollout:
             # A rollback puts back what somebody had approved, and the package knows who.
@@ -69,9 +69,13 @@ class Steering:
         return self._update(rollout, target=rollout["wanted"])
 
     def restore(self, rollout: Rollout) -> Rollout:
-        """Begin the way back, because the new model does not answer as it should."""
-        failure = {key: value for key, value in _failed(records.cause(rollout), blame=True).items() if key != "state"}
-        return self._update(rollout | failure | {"restoring": True}, target=rollout["previous"])
+        """Begin the way back, because the new model does not answer as it should, unless another is there by now."""
+        rollout = rollout | _failed(records.cause(rollout), blame=True) | {"restoring": True}
+        state = stack.look(self.cloudformation, self.stack)
+        if not state.busy and state.rolled_out != rollout["wanted"]:
+            # The next rollout had its turn since: the way back would take its model away.
+            return rollout
+        return self._update(rollout, target=rollout["previous"])
 
     def ask(self, rollout: Rollout) -> Rollout:
         """Say how the update goes: ``updating``, ``done`` or ``failed``."""
@@ -101,10 +105,12 @@ class Steering:
             return rollout | {"state": "busy"}
         return rollout | {"state": "updating"}
 
-    def _newer(self, machine: str, started: str) -> bool:
+    def _newer(self, machine: str, execution: str, started: str) -> bool:
         """Tell whether another rollout began after this one: the latest decision is the one that counts."""
         listed = self.states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
-        return any(one["startDate"] > datetime.fromisoformat(started) for one in listed)
+        begun = datetime.fromisoformat(started)
+        # Its own time may come in another precision here.
+        return any(one["executionArn"] != execution and one["startDate"] > begun for one in listed)
 
 
 def _failed(reason: str, *, blame: bool) -> Rollout:

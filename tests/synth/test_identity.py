@@ -139,6 +139,8 @@ def test_the_stack_that_rollouts_update_holds_nothing_that_anybody_may_do(enviro
     assert not {kind for kind in kinds if kind.startswith(("AWS::IAM::", "AWS::Lambda::"))}
     # What a model changes, and what it does not.
     assert kinds - set(CHANGED_TYPES) <= {"AWS::CDK::Metadata", "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"}
+    # CloudFormation would read one from Parameter Store with the rights of the function that updates the stack.
+    assert set(environment.templates["Serving"]["Parameters"]) == {"Rollout"}
 
 
 def test_no_role_becomes_another_or_changes_what_roles_may(identities: Identities) -> None:

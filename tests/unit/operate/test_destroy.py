@@ -1,5 +1,6 @@
 """What must happen before anything is deleted, what is waited for, and how the command line is used."""
 
+import hashlib
 import io
 import os
 import stat
@@ -89,8 +90,26 @@ def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, m
         kept=frozenset(names),
     )
     monkeypatch.setattr(inventory, "look", lambda *_, **__: left)
-    stub("sagemaker").add_client_error("list_pipeline_executions", "ResourceNotFound")
     assert destroy.Destruction(account, load_settings("prod"), left, Progress()).run() is left
+
+
+def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
+    account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline cannot be deleted under a run, and the watch's stack is the first to go."""
+    there = Inventory(pipelines=("churn-dev", "churn-dev-watch"))
+    monkeypatch.setattr(inventory, "look", lambda *_, **__: there)
+    monkeypatch.setattr(Progress, "wait", lambda self, what, count, **_: count() == 0)
+    sagemaker, run = stub("sagemaker"), "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/churn-dev-watch/execution/a"
+    going = {"PipelineExecutionSummaries": [{"PipelineExecutionArn": run, "PipelineExecutionStatus": "Executing"}]}
+    none: dict[str, list[dict[str, str]]] = {"PipelineExecutionSummaries": []}
+    sagemaker.add_response("list_pipeline_executions", none, {"PipelineName": "churn-dev"})
+    sagemaker.add_response("list_pipeline_executions", going, {"PipelineName": "churn-dev-watch"})
+    stopped = {"PipelineExecutionArn": run, "ClientRequestToken": hashlib.sha256(run.encode()).hexdigest()}
+    sagemaker.add_response("stop_pipeline_execution", {}, stopped)
+    sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound")
+    sagemaker.add_response("list_pipeline_executions", none, {"PipelineName": "churn-dev-watch"})
+    destroy.Destruction(account, load_settings("prod"), there, Progress()).run()
 
 
 def test_a_bucket_that_is_kept_is_not_emptied_beside_one_that_goes(
@@ -98,7 +117,6 @@ def test_a_bucket_that_is_kept_is_not_emptied_beside_one_that_goes(
 ) -> None:
     left = Inventory(buckets=("churn-prod-data-x", "churn-prod-site-x"), kept=frozenset({"churn-prod-data-x"}))
     monkeypatch.setattr(inventory, "look", lambda *_, **__: left)
-    stub("sagemaker").add_client_error("list_pipeline_executions", "ResourceNotFound")
     s3, site = stub("s3"), {"Bucket": "churn-prod-site-x"}
     s3.add_response("list_multipart_uploads", {}, site)
     s3.add_response("list_object_versions", {}, {**site, "MaxKeys": 1000})

@@ -59,7 +59,6 @@ def test_the_parts_of_a_domain_go_in_order_and_then_the_domain(
     monkeypatch.setattr(inventory, "look", lambda *_, **__: next(looks, Inventory()))
     monkeypatch.setattr(Progress, "wait", lambda self, what, count, **_: count() == 0)
     sagemaker = stub("sagemaker")
-    sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound")
     parts = (
         ("apps", "Apps", "app", {**APP, "Status": "InService"}, APP),
         ("spaces", "Spaces", "space", SPACE, SPACE),

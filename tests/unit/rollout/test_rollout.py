@@ -24,7 +24,7 @@ class World:
 
     def __init__(self) -> None:
         self.status, self.rolled_out, self.approval, self.live = "UPDATE_COMPLETE", "", "Approved", LIVE
-        self.endpoint_status, self.newest = "InService", NOW
+        self.endpoint_status, self.newest, self.newest_is = "InService", NOW, "other"
         self.updates: list[dict[str, Any]] = []
         self.refusal = ""
         self.events: list[dict[str, Any]] = []
@@ -52,7 +52,7 @@ class World:
         return [{"StackEvents": self.events}]
 
     def list_executions(self, **_: Any) -> dict[str, Any]:
-        return {"executions": [{"startDate": self.newest}]}
+        return {"executions": [{"executionArn": self.newest_is, "startDate": self.newest}]}
 
     def describe_model_package(self, **_: Any) -> dict[str, Any]:
         by = {"IamIdentity": {"Arn": "arn:aws:sts::111122223333:assumed-role/Registrar/a-person"}}
@@ -120,6 +120,9 @@ def test_the_newest_rollout_is_the_one_that_counts(rollout: ModuleType, world: W
     assert look(rollout, world)["state"] == "dropped"
     # A list that does not have this one yet drops nothing.
     world.newest = NOW - timedelta(seconds=1)
+    assert look(rollout, world)["state"] == "go"
+    # Nor does this one itself, whose time has more digits in the list.
+    world.newest, world.newest_is = NOW + timedelta(microseconds=1), "e"
     assert look(rollout, world)["state"] == "go"
 
 
@@ -227,6 +230,19 @@ def test_wrong_answers_bring_the_former_parameter_back_and_fail(rollout: ModuleT
     world.rolled_out = f"{INPUTS} {LIVE}"
     found = steer.ask(back)
     assert (found["state"], found["reason_failed"], found["blame"]) == ("failed", "loyal is off", True)
+
+
+def test_the_way_back_takes_no_other_rollout_s_model_away(rollout: ModuleType, world: World) -> None:
+    steer, world.rolled_out = steering(rollout, world), f"{INPUTS} {LIVE}"
+    asked = steer.update(look(rollout, world)) | {"error": {"Error": "WrongAnswers", "Cause": "off"}}
+    world.rolled_out, world.status = f"{INPUTS} {GROUP}/5", "UPDATE_IN_PROGRESS"
+    world.refusal = "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated."
+    waiting = steer.restore(asked)
+    assert waiting["state"] == "busy"
+    world.status, world.refusal = "UPDATE_COMPLETE", ""
+    found = steer.restore(waiting)
+    assert (found["state"], found["reason_failed"], found["blame"]) == ("failed", "off", True)
+    assert len(world.updates) == 1
 
 
 def test_a_rollout_that_failed_is_told_with_what_is_live_and_its_package_rejected(
