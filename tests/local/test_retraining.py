@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.local.terminal import make, subscribed
 from tests.local.test_pipeline_runs import hardly_a_churner_to_learn_from
 
 LIMIT_S = 180
-Told = Callable[[str], str]
+Told = Callable[..., str]
 
 
 class Intake:
@@ -98,8 +99,36 @@ class Intake:
         )["ModelPackageSummaryList"]
         return listed
 
+    def stop_run(self, cause: str) -> None:
+        """Stop the run that goes on for some cause, as soon as there is one."""
+        deadline = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline:
+            for one in self.runs():
+                name, run = one["PipelineExecutionDisplayName"], one["PipelineExecutionArn"]
+                if name.startswith(f"retraining-{cause}-") and one["PipelineExecutionStatus"] == "Executing":
+                    self.sagemaker.stop_pipeline_execution(
+                        PipelineExecutionArn=run, ClientRequestToken=uuid.uuid4().hex
+                    )
+                    return
+            time.sleep(0.2)
+        pytest.fail(f"no run has started for a {cause}")
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The latest runs of the pipeline that the intake started."""
+        listed = self.sagemaker.list_pipeline_executions(
+            PipelineName=PIPELINE, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
+        )["PipelineExecutionSummaries"]
+        return [one for one in listed if one["PipelineExecutionDisplayName"].startswith("retraining-")]
+
     def served(self) -> str:
-        """What the endpoint serves."""
+        """What the endpoint serves, once no rollout of a model that was trained before goes on."""
+        machine = self.deployment.output("Rollout", "RolloutMachineArn")
+        deadline = time.monotonic() + LIMIT_S
+        while (
+            time.monotonic() < deadline
+            and self.states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        ):
+            time.sleep(0.5)
         name: str = self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
         return name
 
@@ -121,7 +150,7 @@ def told(deployment: Deployment) -> Iterator[Told]:
 
 
 def test_of_several_files_the_newest_leads_to_one_run_and_becomes_the_raw_data(intake: Intake, told: Told) -> None:
-    runs = len(_runs(intake))
+    runs = len(intake.runs())
     older = intake.drop("january.csv", "whatever this holds, nobody looks at it\n")
     # S3 tells times in seconds: a file of the same second is the newer one by its name.
     newer = intake.drop("march.csv", intake.good)
@@ -129,7 +158,7 @@ def test_of_several_files_the_newest_leads_to_one_run_and_becomes_the_raw_data(i
     assert "outcome" not in replaced
     assert "january.csv was replaced by march.csv before it was used" in replaced["told"]
     assert trained["outcome"] == "trained"
-    assert len(_runs(intake)) == runs + 1
+    assert len(intake.runs()) == runs + 1
     assert not intake.keys("raw/incoming/")
     accepted = intake.accepted()
     assert accepted is not None
@@ -198,13 +227,37 @@ def test_a_data_owner_brings_a_file_by_the_make_target_and_sees_it_through(
     assert accepted["name"] == "june.csv"
 
 
-def test_without_a_file_the_latest_accepted_data_are_trained_on(deployment: Deployment, intake: Intake) -> None:
+def test_an_alarm_of_the_watch_makes_a_new_model_of_the_latest_accepted_data(
+    deployment: Deployment, intake: Intake, told: Told
+) -> None:
+    accepted, packages = intake.accepted(), len(intake.packages())
+    assert accepted is not None
+    cloudwatch = deployment.client("cloudwatch")
+    alarm = deployment.resource("Watching", "AWS::CloudWatch::Alarm", "AttributesDrifted")
+    try:
+        # Only a change of state is an event.
+        for state in ("OK", "ALARM"):
+            cloudwatch.set_alarm_state(AlarmName=alarm, StateValue=state, StateReason="a test says so")
+        notice = told("An alarm of the watch asked for a new model.", within_s=LIMIT_S)
+    finally:
+        cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="the test is over")
+    assert f"Trained on: {accepted['name']} ({accepted['uri']})." in notice
+    assert intake.packages()[0]["ModelPackageArn"] in notice
+    assert (intake.accepted(), len(intake.packages())) == (accepted, packages + 1)
+
+
+def test_a_person_may_ask_for_it_and_is_told_when_somebody_stops_the_run(
+    deployment: Deployment, intake: Intake
+) -> None:
     accepted = intake.accepted()
     assert accepted is not None
-    code, output = make(deployment, "retrain")
-    assert code == 0, output
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(make, deployment, "retrain")
+        intake.stop_run("person")
+        code, output = asked.result()
+    assert code == 1, output
     assert f"A person asked for a new model. Trained on: {accepted['name']} ({accepted['uri']})." in output
-    assert intake.accepted() == accepted
+    assert "Somebody stopped the run." in output
 
 
 def test_a_file_that_is_not_there_begins_nothing(deployment: Deployment) -> None:
@@ -219,18 +272,12 @@ def test_the_schedule_starts_the_intake(deployment: Deployment, intake: Intake) 
     (target,) = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == intake.machine
     # What such a rule sends has this source; the run itself is that of the test above.
-    running = intake.states.start_execution(stateMachineArn=intake.machine, input=json.dumps({"source": "aws.events"}))
-    deadline = time.monotonic() + LIMIT_S
-    while time.monotonic() < deadline and not any("retraining-schedule-" in name for name in _runs(intake)):
-        time.sleep(0.5)
-    (run,) = [arn for name, arn in _runs(intake).items() if name.startswith("retraining-schedule-")]
-    intake.sagemaker.stop_pipeline_execution(PipelineExecutionArn=run, ClientRequestToken=uuid.uuid4().hex)
-    while (described := intake.states.describe_execution(executionArn=running["executionArn"]))["status"] == "RUNNING":
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    ended = json.loads(described["output"])
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(intake.end, {"source": "aws.events"})
+        intake.stop_run("schedule")
+        ended = json.loads(asked.result()["output"])
     assert ended["outcome"] == "failed"
-    assert "Somebody stopped the run." in ended["told"]
+    assert "The schedule asked for a new model." in ended["told"]
 
 
 def test_a_file_that_is_gone_needs_no_run(intake: Intake) -> None:
@@ -246,15 +293,3 @@ def test_an_intake_that_fails_itself_tells_people(intake: Intake, told: Told) ->
     assert notice.startswith("Churn local: the intake of new data failed\n")
     assert ended["executionArn"] in notice
     assert "starts nothing here" in notice
-
-
-def _runs(intake: Intake) -> dict[str, str]:
-    """The latest runs of the pipeline that the intake started: their ARNs by their names."""
-    listed = intake.sagemaker.list_pipeline_executions(
-        PipelineName=PIPELINE, SortBy="CreationTime", SortOrder="Descending", MaxResults=100
-    )["PipelineExecutionSummaries"]
-    return {
-        one["PipelineExecutionDisplayName"]: one["PipelineExecutionArn"]
-        for one in listed
-        if one["PipelineExecutionDisplayName"].startswith("retraining-")
-    }

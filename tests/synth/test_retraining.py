@@ -54,6 +54,18 @@ def test_settings_decide_what_starts_it(synthesise: Synthesise) -> None:
         assert target["RoleArn"]["Fn::GetAtt"][0].startswith("EventsRole")
 
 
+def test_an_alarm_of_the_watch_starts_it_where_settings_say_so(environment: Environment) -> None:
+    found = rules(environment).get("Drift")
+    assert (found is not None) == environment.settings.retraining.on_drift
+    if found:
+        pattern = found["EventPattern"]
+        assert pattern["detail"] == {"state": {"value": ["ALARM"]}}
+        (alarm,) = pattern["resources"]
+        # Of several that go off together one run is enough: the alarm over them all is asked.
+        assert "-Watching:" in alarm["Fn::ImportValue"]
+        assert "NoLongerFits" in alarm["Fn::ImportValue"]
+
+
 def test_nothing_fails_without_a_word_and_all_waits_are_those_of_the_settings(environment: Environment) -> None:
     definition, settings = intake(environment), environment.settings.retraining
     states = definition["States"]
