@@ -17,7 +17,7 @@ from operate import laptop
 _RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
 # How the services say that something is not there; those without a code of their own say so in words.
 _ABSENT = {"NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException"}
-_ABSENT_WORDS = ("does not exist", "Could not find")
+_ABSENT_WORDS = ("does not exist", "Could not find", "Requested resource not found")
 Client = Any
 
 

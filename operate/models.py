@@ -71,9 +71,10 @@ def versions(account: Account, settings: Settings) -> list[Version]:
         SortOrder="Descending",
     )
     s3 = account.client("s3")
-    found = [
-        _version(s3, sagemaker.describe_model_package(ModelPackageName=one["ModelPackageArn"]), live) for one in listed
-    ]
+    found = []
+    for one in listed:
+        package = sagemaker.describe_model_package(ModelPackageName=one["ModelPackageArn"])
+        found.append(_version(package, live, _evaluation(s3, package), saving(sagemaker, package)))
     return sorted(found, key=lambda one: -one.number)
 
 
@@ -92,10 +93,28 @@ def served(sagemaker: Client, endpoint: str) -> str:
     return package
 
 
-def _version(s3: Client, package: Mapping[str, Any], live: str) -> Version:
+def saving(sagemaker: Client, package: Mapping[str, Any]) -> float | None:
+    """Tell which share of its training a package did not pay for, as the job reports it.
+
+    A run that trained has registered both times; of one that searched, the job that won is asked, while it is there.
+    """
     facts = package.get("CustomerMetadataProperties", {})
-    evaluation = _evaluation(s3, package)
-    trained, billed = (float(facts.get(f"{kind}_seconds") or 0) for kind in ("training", "billable"))
+    times: Mapping[str, Any] = {
+        "TrainingTimeInSeconds": facts.get("training_seconds"),
+        "BillableTimeInSeconds": facts.get("billable_seconds"),
+    }
+    if not all(times.values()) and "training_job" in facts:
+        try:
+            times = sagemaker.describe_training_job(TrainingJobName=facts["training_job"])
+        except ClientError as exc:
+            if not is_absent(exc):
+                raise
+    trained, billed = (float(times.get(f"{kind}TimeInSeconds") or 0) for kind in ("Training", "Billable"))
+    return 1 - billed / trained if trained and billed else None
+
+
+def _version(package: Mapping[str, Any], live: str, evaluation: Mapping[str, Any], saved: float | None) -> Version:
+    facts = package.get("CustomerMetadataProperties", {})
     return Version(
         package=package["ModelPackageArn"],
         registered=package["CreationTime"].isoformat(sep=" ", timespec="minutes")[:16],
@@ -106,7 +125,7 @@ def _version(s3: Client, package: Mapping[str, Any], live: str) -> Version:
         live=package["ModelPackageArn"] == live,
         precision=evaluation.get("metrics", {}).get("average_precision"),
         cost=evaluation.get("cost", {}).get("expected_cost_per_customer"),
-        saved=1 - billed / trained if trained and billed else None,
+        saved=saved,
     )
 
 

@@ -1,10 +1,20 @@
 """What `make models` shows, and what `make rollback` goes back to."""
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from operate.account import OperateError
-from operate.models import Version, table, who_is
+from operate.models import Version, saving, table, who_is
 from operate.rollback import former
+
+# What the API's model calls for in every answer about a job.
+DESCRIBED = {
+    "TrainingJobName": "won", "TrainingJobArn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/won",
+    "ModelArtifacts": {"S3ModelArtifacts": "s3://models/won"}, "TrainingJobStatus": "Completed",
+    "SecondaryStatus": "Completed", "AlgorithmSpecification": {"TrainingInputMode": "File"}, "CreationTime": 0,
+    "ResourceConfig": {"VolumeSizeInGB": 1}, "StoppingCondition": {},
+}  # fmt: skip
 
 
 def version(number: int, *, approval: str = "Approved", since: str = "", live: bool = False) -> Version:
@@ -49,3 +59,25 @@ def test_people_are_named_by_role_and_session() -> None:
     assert who_is("arn:aws:sts::1:assumed-role/Ops/ann") == "Ops/ann"
     assert who_is("arn:aws:iam::1:user/ann") == "user/ann"
     assert who_is("") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("facts", "job", "saved"),
+    [
+        ({"training_seconds": "100", "billable_seconds": "30"}, None, 0.7),
+        # A search registers which job won, and no times.
+        ({"training_job": "won"}, {"TrainingTimeInSeconds": 50, "BillableTimeInSeconds": 20}, 0.6),
+        ({"training_job": "won"}, "Requested resource not found.", None),
+        ({}, None, None),
+    ],
+)
+def test_the_saving_is_what_the_job_reports(facts: dict[str, str], job: object, saved: float | None) -> None:
+    sagemaker = boto3.client("sagemaker", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(sagemaker) as answers:
+        if isinstance(job, str):
+            answers.add_client_error("describe_training_job", "ValidationException", job)
+        elif job:
+            answers.add_response("describe_training_job", {**DESCRIBED, **job}, {"TrainingJobName": "won"})
+        found = saving(sagemaker, {"CustomerMetadataProperties": facts})
+        answers.assert_no_pending_responses()
+    assert found == pytest.approx(saved)
