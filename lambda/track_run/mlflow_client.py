@@ -109,10 +109,18 @@ class Mlflow:
                 found: Json = json.loads(answer.read() or b"{}")
                 return found
         except urllib.error.HTTPError as exc:
-            told = exc.read().decode("utf-8", "replace")[:_TOLD]
-            raise MlflowError(f"MLflow answered {path} with {exc.code}: {told}") from exc
+            raise MlflowError(f"MLflow answered {path} with {exc.code}: {_told(exc.read())[:_TOLD]}") from exc
         except (OSError, ValueError) as exc:
             raise MlflowError(f"MLflow did not answer {path}: {exc}") from exc
+
+
+def _told(body: bytes) -> str:
+    """Take the message out of an error's answer; both MLflow and AWS call it so."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 def _pairs(values: Mapping[str, str]) -> list[Json]:
