@@ -7,6 +7,7 @@ then settles what becomes of the file. Each may be called twice with the same ev
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -21,12 +22,16 @@ _CONFIG = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"
 _REGION = os.environ["AWS_REGION"]
 _s3, _sagemaker, _sns = (boto3.client(name, region_name=_REGION, config=_CONFIG) for name in ("s3", "sagemaker", "sns"))
 _files = Files(_s3, os.environ["DATA_BUCKET"], maximum_bytes=int(os.environ["MAXIMUM_FILE_MB"]) << 20)
+_TIME_LIMIT = timedelta(seconds=int(os.environ["TIME_LIMIT_S"]))
 _PIPELINE, _TOPIC, _ENVIRONMENT = (os.environ[name] for name in ("PIPELINE", "TOPIC", "ENVIRONMENT"))
 
 
 def handler(event: Event, _context: object) -> Event:
-    """Do one step."""
-    return _STEPS[event["step"]](event)
+    """Do one step; what would wait on for too long fails instead, for the machine tells people of that."""
+    told = _STEPS[event["step"]](event)
+    if told["state"] == "wait" or (event["step"] == "look" and told["state"] == "running"):
+        _require_time(event["started"])
+    return told
 
 
 def choose(event: Event) -> Event:
@@ -69,6 +74,12 @@ def look(event: Event) -> Event:
         _files.clear(chosen["file"])
     notice = notices.of_run(_ENVIRONMENT, chosen, ended, place)
     return _settled(chosen["cause"], notice, run=chosen["run"], outcome=ended.kind)
+
+
+def _require_time(started: str) -> None:
+    """Refuse to go on, once all of it has taken longer than the settings allow."""
+    if datetime.now(UTC) - datetime.fromisoformat(started) > _TIME_LIMIT:
+        raise TimeoutError(f"Nothing has come of it within {_TIME_LIMIT} (retraining.time_limit_s): runs still go on.")
 
 
 def _set_aside(dropped: Any, reasons: str) -> notices.Notice:

@@ -23,6 +23,8 @@ from stacks.components.state_machine import call, logged_machine
 # A file of the largest size is read once to know its content, and copied by S3.
 TIMEOUT_S = 300
 MEMORY_MB = 512
+# Of the machine's own end beyond the function's: a wait between two questions, and the last answer.
+GRACE_S = 3600
 OUTSIDE_VPC = (
     "It asks SageMaker's API about runs and SNS to tell people: no door of the isolated network leads to either, and "
     "new ones for some calls a week would be open to every job."
@@ -60,6 +62,7 @@ class Intake(Construct):
                     "TOPIC": topic.topic_arn,
                     "ENVIRONMENT": settings.name,
                     "MAXIMUM_FILE_MB": str(settings.retraining.maximum_file_mb),
+                    "TIME_LIMIT_S": str(settings.retraining.time_limit_s),
                 },
             ),
             grants=[*_with_files(place), *_with_runs(Stack.of(self), pipeline), *tell],
@@ -131,7 +134,8 @@ def _definition(
     failed = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Tell"}]
 
     def step(name: str, payload: dict[str, Any], then: str) -> dict[str, Any]:
-        about = {"step": name, "execution.$": "$$.Execution.Name", **payload}
+        context = {"execution.$": "$$.Execution.Name", "started.$": "$$.Execution.StartTime"}
+        about = {"step": name, **context, **payload}
         return call(function, about, Catch=failed, Next=then)
 
     def wait(seconds: int, then: str) -> dict[str, Any]:
@@ -144,7 +148,8 @@ def _definition(
     return {
         "Comment": "From new data, a schedule, an alarm or a person to a run of the pipeline, and to its end",
         "StartAt": "Cause",
-        "TimeoutSeconds": settings.time_limit_s,
+        # The function ends what takes too long, and people are told; an execution that times out tells nobody.
+        "TimeoutSeconds": settings.time_limit_s + settings.debounce_s + GRACE_S,
         "States": {
             "Cause": {
                 "Type": "Choice",

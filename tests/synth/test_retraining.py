@@ -71,10 +71,12 @@ def test_nothing_fails_without_a_word_and_all_waits_are_those_of_the_settings(en
     states = definition["States"]
     waits = {name: state["Seconds"] for name, state in states.items() if state["Type"] == "Wait"}
     assert waits == {"NewerFiles": settings.debounce_s, "Turn": settings.poll_s, "Run": settings.poll_s}
-    assert definition["TimeoutSeconds"] == settings.time_limit_s
+    # Before the machine's own end, of which nobody would hear, the function's.
+    assert definition["TimeoutSeconds"] > settings.debounce_s + settings.time_limit_s + 2 * settings.poll_s
     called = {name: state for name, state in states.items() if "lambda:invoke" in state.get("Resource", "")}
     assert {state["Parameters"]["Payload"]["step"] for state in called.values()} == {"choose", "start", "look"}
     for name, state in called.items():
+        assert state["Parameters"]["Payload"]["started.$"] == "$$.Execution.StartTime"
         (caught,) = state["Catch"]
         assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Tell"), name
     assert states["Tell"]["Resource"].endswith(":states:::sns:publish")

@@ -56,7 +56,8 @@ class Intake(Functions):
         log = self.deployment.resource("Retraining", "AWS::Logs::LogGroup", "IntakeStepLog")
         self._end_runs()
         with self.nobody_else_takes_files(), self.function(original, role) as function:
-            told = {"step": "choose", "execution": uuid.uuid4().hex, "event": self._drop()}
+            context = {"execution": uuid.uuid4().hex, "started": "2999-01-01T00:00:00+00:00"}
+            told = {"step": "choose", "event": self._drop(), **context}
             chosen = self.call(function, told, log)
             if chosen["state"] != "go":
                 raise Failed(str(chosen))

@@ -19,6 +19,7 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         TOPIC="arn:aws:sns:eu-west-1:111122223333:notices",
         ENVIRONMENT="test",
         MAXIMUM_FILE_MB="1",
+        TIME_LIMIT_S="900",
     ) as module:
         yield module
 

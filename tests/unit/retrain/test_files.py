@@ -31,6 +31,7 @@ def arrived(name: str, etag: str) -> dict[str, Any]:
     return {
         "step": "choose",
         "execution": "e1",
+        "started": datetime.now(UTC).isoformat(),
         "event": {
             "source": "aws.s3",
             "detail": {"bucket": {"name": "data"}, "object": {"key": f"raw/incoming/{name}", "etag": etag}},
@@ -119,6 +120,21 @@ def test_of_two_files_of_one_second_the_later_name_is_the_newer(
     accepted(s3)
     no_run(sagemaker, "Executing")
     assert handler.handler(arrived("b.csv", "eb"), None) == {"state": "wait", "cause": "file"}
+
+
+def test_who_waits_for_too_long_fails_and_what_has_ended_is_settled_however_late(
+    handler: ModuleType, sagemaker: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = {"started": (datetime.now(UTC) - timedelta(seconds=901)).isoformat()}
+    no_run(sagemaker, "Executing")
+    with pytest.raises(TimeoutError, match=r"retraining\.time_limit_s"):
+        handler.handler({"step": "choose", "event": {"source": "aws.events"}, **long_ago}, None)
+    looked = {"step": "look", "chosen": {"state": "running", "run": "r"}, **long_ago}
+    monkeypatch.setitem(handler._STEPS, "look", lambda event: event["chosen"])
+    with pytest.raises(TimeoutError, match="runs still go on"):
+        handler.handler(looked, None)
+    monkeypatch.setitem(handler._STEPS, "look", lambda event: {"state": "over"})
+    assert handler.handler(looked, None) == {"state": "over"}
 
 
 @pytest.mark.parametrize("there", [[], [("march.csv", "other", NOON)]], ids=["gone", "written again"])
