@@ -17,7 +17,9 @@ Client = Any
 def rolls_back(cloudformation: Client, stack: str) -> bool:
     """Tell whether CloudFormation is on its way back to what there was."""
     (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    return "ROLLBACK" in found["StackStatus"]
+    status: str = found["StackStatus"]
+    # Once it has gone back, what comes next is no part of it.
+    return "ROLLBACK" in status and not status.endswith("ROLLBACK_COMPLETE")
 
 
 def wants_run(properties: Properties, *, rolls_back: bool) -> bool:

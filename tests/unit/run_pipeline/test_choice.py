@@ -185,6 +185,7 @@ def test_the_way_back_asks_nobody_and_trains_nothing(handler: ModuleType, sagema
         ("UPDATE_ROLLBACK_IN_PROGRESS", True),
         ("UPDATE_ROLLBACK_FAILED", True),
         ("ROLLBACK_IN_PROGRESS", True),
+        ("UPDATE_ROLLBACK_COMPLETE", False),
     ],
 )
 def test_the_way_back_is_known_by_the_stack(handler: ModuleType, status: str, back: bool) -> None:
