@@ -3,11 +3,13 @@
 ``CHURN_TEST_RUN`` may name the folder of a laptop run that is up: the tests then use that one and leave it up.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -132,6 +134,44 @@ class Deployment:
         """All messages of a log group, of however many streams."""
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         return [event["message"] for page in pages for event in page["events"]]
+
+    def settle(self, limit_s: float = 180) -> None:
+        """Wait until nothing goes on by itself: no run of a pipeline, no intake, no rollout of what a run has made."""
+        deadline, calm = time.monotonic() + limit_s, 0
+        # An event is delivered within moments: calm has to last.
+        while calm < 3 and time.monotonic() < deadline:
+            time.sleep(0.5)
+            calm = 0 if self._busy() else calm + 1
+
+    def _busy(self) -> bool:
+        states, sagemaker = self.client("stepfunctions"), self.client("sagemaker")
+        machines = [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"]]
+        pipelines = [one["PipelineName"] for one in sagemaker.list_pipelines()["PipelineSummaries"]]
+        return any(
+            states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+            for machine in machines
+        ) or any(
+            run["PipelineExecutionStatus"] in ("Executing", "Stopping")
+            for pipeline in pipelines
+            for run in sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
+        )
+
+    @contextlib.contextmanager
+    def quiet(self, *stacks: str) -> Iterator[None]:
+        """Switch the rules of some stacks off: what a test does then starts nothing by itself."""
+        events = self.client("events")
+        ours = tuple(f"Churn-local-{stack}-" for stack in stacks)
+        listed = events.list_rules()["Rules"]
+        rules = [one for one in listed if one["Name"].startswith(ours) and one["State"] == "ENABLED"]
+        if not rules:
+            raise LookupError(f"no rule of {stacks} is on")
+        for rule in rules:
+            events.disable_rule(Name=rule["Name"])
+        try:
+            yield
+        finally:
+            for rule in rules:
+                events.enable_rule(Name=rule["Name"])
 
     def cdk(self) -> Cdk:
         """The CDK command line against this system."""
