@@ -73,5 +73,6 @@ class Checkpoints:
                 seen = (state.st_mtime_ns, state.st_ino)
                 if self._copied.get(path) != seen:
                     key = f"{prefix.rstrip('/')}/{path.relative_to(self._folder).as_posix()}"
-                    s3.upload_file(self._client, path, bucket, key, None)
+                    # At once: the job may write on while it is sent, and what is sent must be what was summed up.
+                    s3.upload(self._client, path.read_bytes(), bucket, key, None)
                     self._copied[path] = seen

@@ -3,7 +3,7 @@
 import json
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
@@ -129,10 +129,15 @@ def upload_folder(s3: Any, folder: Path, uri: str, kms_key: str | None) -> None:
 
 def upload_file(s3: Any, path: Path, bucket: str, key: str, kms_key: str | None) -> None:
     """Put one file, encrypted with the key that the job names."""
+    with path.open("rb") as body:
+        upload(s3, body, bucket, key, kms_key)
+
+
+def upload(s3: Any, body: BinaryIO | bytes, bucket: str, key: str, kms_key: str | None) -> None:
+    """Put one object, encrypted with the key that the job names."""
     extra = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
     try:
-        with path.open("rb") as body:
-            s3.put_object(Bucket=bucket, Key=key, Body=body, **extra)
+        s3.put_object(Bucket=bucket, Key=key, Body=body, **extra)
     except (ClientError, ServiceError) as exc:
         raise DataError(f"ClientError: Data upload failed:{exc}") from exc
 
