@@ -243,6 +243,16 @@ def _roles(client: Clients) -> Iterator[str]:
     yield from (policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"])
 
 
+def _alarms(client: Clients) -> Iterator[str]:
+    found = client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    yield from (alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in found[kind])
+
+
+def _scaled(client: Clients) -> Iterator[str]:
+    found = client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
+    yield from (target["ResourceId"] for target in found["ScalableTargets"])
+
+
 def _distributions(client: Clients) -> Iterator[str]:
     cloudfront = client("cloudfront")
     for name, answer in (
@@ -257,13 +267,16 @@ _SERVICES: dict[str, Callable[[Clients], Any]] = {
     "ApiGateway": lambda client: [api["name"] for api in client("apigateway").get_rest_apis()["items"]],
     "CloudFormation": lambda client: [s["StackName"] for s in client("cloudformation").describe_stacks()["Stacks"]],
     "CloudFront": _distributions,
-    "CloudWatch": lambda client: [a["AlarmName"] for a in client("cloudwatch").describe_alarms()["MetricAlarms"]],
+    "ApplicationAutoScaling": _scaled,
+    "CloudWatch": _alarms,
     "EC2": _network,
+    "Events": lambda client: [r["Name"] for r in client("events").list_rules()["Rules"]],
     "IAM": _roles,
     "KMS": _keys,
     "Lambda": lambda client: [f["FunctionName"] for f in client("lambda").list_functions()["Functions"]],
     "Logs": _logs,
     "S3": lambda client: [b["Name"] for b in client("s3").list_buckets()["Buckets"]],
+    "SNS": lambda client: [t["TopicArn"] for t in client("sns").list_topics()["Topics"]],
     "SSM": lambda client: [p["Name"] for p in client("ssm").describe_parameters()["Parameters"]],
     "SageMaker": _sagemaker,
     "StepFunctions": lambda client: [m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]],

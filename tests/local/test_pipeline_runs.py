@@ -111,9 +111,10 @@ def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
         assert json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     bucket, _, key = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].removeprefix("s3://").partition("/")
     evaluation = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    # The same data, the same code: the challenger is the champion again.
-    assert evaluation["champion"]["average_precision"]["difference"] == 0
     assert evaluation["gate"]["verdict"] == "passed"
+    # What is in production by now is for other tests to say; whichever it is, this model has been held against it.
+    outputs = {one["Name"]: one["Value"] for one in steps["Champion"]["Metadata"]["Lambda"]["OutputParameters"]}
+    assert evaluation["champion"]["name"] == outputs["Champion"]
     facts = package["CustomerMetadataProperties"]
     assert facts["run"] == described["PipelineExecutionArn"].rsplit("/", 1)[-1]
     assert facts["raw_data"].endswith("/raw/churn.csv")
@@ -140,7 +141,7 @@ def _kill_training_once(deployment: Deployment, killed: list[int]) -> None:
     """Wait for the first checkpoint of a training job and kill its process, as if the machine were taken away."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for file in deployment.settings.directory.rglob("checkpoints/checkpoint-*.json"):
+        for file in deployment.settings.run_dir.glob("jobs/*/ml/checkpoints/checkpoint-*.json"):
             base = str(file.parent.parent)
             listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
             jobs = [line.split(None, 1) for line in listed.splitlines() if line.rstrip().endswith("-m ml.train")]
