@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 # The same code on the same image answers the same; what is left is the rounding of single precision.
 TOLERANCE = 1e-6
 # By this, captured requests are told from those of customers.
@@ -67,8 +69,12 @@ def check(runtime: Client, endpoint: str, by_version: Mapping[str, Golden]) -> l
     for name, customer in customers.items():
         try:
             version, answer = ask(runtime, endpoint, customer)
-        except runtime.exceptions.ClientError as exc:
+        except ClientError as exc:
             wrong.append(f"{name}: {exc.response['Error']['Code']}: {exc.response['Error'].get('Message', '')}")
+            continue
+        except (BotoCoreError, ValueError, KeyError) as exc:
+            # No answer in time is as wrong as one that is none.
+            wrong.append(f"{name}: {exc!r}")
             continue
         expected = by_version.get(version, {}).get(name)
         problem = f"version {version} answers" if expected is None else differs(expected, answer)

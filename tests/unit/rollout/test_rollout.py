@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.unit.functions import loaded
 
@@ -322,3 +322,13 @@ def test_a_version_that_should_not_answer_is_wrong(rollout: ModuleType, monkeypa
     for version, wrong in (("3", []), ("4", ["loyal: version 4 answers"])):
         monkeypatch.setattr(rollout.golden, "ask", lambda *_, version=version: (version, KNOWN))
         assert rollout.golden.check(World(), "churn-test", by_version) == wrong
+
+
+@pytest.mark.parametrize("failure", [ReadTimeoutError(endpoint_url="https://runtime"), KeyError("predictions")])
+def test_no_answer_is_a_wrong_one(rollout: ModuleType, monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
+    def ask(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(rollout.golden, "ask", ask)
+    (wrong,) = rollout.golden.check(World(), "churn-test", {"3": {"loyal": {"customer": {}, **KNOWN}}})
+    assert wrong.startswith(f"loyal: {type(failure).__name__}")
