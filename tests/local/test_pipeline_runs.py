@@ -114,7 +114,8 @@ def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:
     assert evaluation["gate"]["verdict"] == "passed"
     # What is in production by now is for other tests to say; whichever it is, this model has been held against it.
     outputs = {one["Name"]: one["Value"] for one in steps["Champion"]["Metadata"]["Lambda"]["OutputParameters"]}
-    assert evaluation["champion"]["name"] == outputs["Champion"]
+    assert evaluation["champion"]["name"] == outputs["Champion"].split("/", 1)[1]
+    assert evaluation["champion"]["n_customers"] == evaluation["n_customers"]
     facts = package["CustomerMetadataProperties"]
     assert facts["run"] == described["PipelineExecutionArn"].rsplit("/", 1)[-1]
     assert facts["raw_data"].endswith("/raw/churn.csv")
