@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from config import ENVIRONMENTS, Settings, load_settings
 from operate.account import Account, OperateError, pages
+from operate.command import ended
 from operate.outputs import outputs
 from operate.progress import Progress
 
@@ -184,17 +185,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
     parser.add_argument("--file", type=Path, help="a CSV of customers; without it, the latest accepted data")
     arguments = parser.parse_args(argv)
-    try:
-        return retrain(arguments.env, arguments.file)
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted; what was taken up goes on by itself, and a notice tells its end.", file=sys.stderr)
-        return 130
-    except (BotoCoreError, ClientError) as exc:
-        print(f"AWS refused: {exc}", file=sys.stderr)
-        return 2
+    return ended(
+        lambda: retrain(arguments.env, arguments.file),
+        interrupted="what was taken up goes on by itself, and a notice tells its end.",
+    )
 
 
 if __name__ == "__main__":

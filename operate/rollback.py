@@ -12,10 +12,9 @@ import sys
 import time
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from config import ENVIRONMENTS, Settings, load_settings
 from operate.account import Account, Client, OperateError
+from operate.command import ended
 from operate.models import Version, versions, who_is
 from operate.outputs import outputs
 from operate.progress import Progress
@@ -111,19 +110,18 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
     parser.add_argument("--reason", default="", help="why the model that is live has to go; kept with it")
     arguments = parser.parse_args(argv)
-    try:
-        if not arguments.reason.strip():
-            raise OperateError('Say why: make rollback ENV=… REASON="it missed half of the churners of March".')
-        return rollback(Account.of(arguments.env), load_settings(arguments.env), arguments.reason.strip())
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted; the rollout goes on by itself, and a notice tells if it fails.", file=sys.stderr)
-        return 130
-    except (BotoCoreError, ClientError) as exc:
-        print(f"AWS refused: {exc}", file=sys.stderr)
-        return 2
+    return ended(
+        lambda: _asked(arguments.env, arguments.reason.strip()),
+        interrupted="the rollout goes on by itself, and a notice tells if it fails.",
+    )
+
+
+def _asked(environment: str, reason: str) -> int:
+    if not reason:
+        raise OperateError('Say why: make rollback ENV=… REASON="it missed half of the churners of March".')
+    # First what was asked for, then where: an unknown environment has no account to miss.
+    settings = load_settings(environment)
+    return rollback(Account.of(environment), settings, reason)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from config import ENVIRONMENTS, Settings, load_settings
 from operate import laptop
 from operate.account import Account, Client, OperateError, is_absent
+from operate.command import ended
 from operate.inventory import stack_prefix
 from operate.progress import Progress
 
@@ -125,17 +126,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
     parser.add_argument("--hours", type=int, help="how far to look back; as the settings say unless given")
     arguments = parser.parse_args(argv)
-    try:
-        return watch(arguments.env, arguments.hours)
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted; the watch itself goes on.", file=sys.stderr)
-        return 130
-    except (BotoCoreError, ClientError) as exc:
-        print(f"AWS refused: {exc}", file=sys.stderr)
-        return 1
+    return ended(
+        lambda: watch(arguments.env, arguments.hours),
+        interrupted="the watch itself goes on.",
+    )
 
 
 if __name__ == "__main__":
