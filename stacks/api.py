@@ -10,6 +10,8 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from config import Settings
+from contract import access
+from stacks.components.api_access import ApiAccess
 from stacks.components.api_answers import add_problem_answers
 from stacks.components.api_edge import (
     STAGE,
@@ -49,6 +51,7 @@ class ApiStack(Stack):
         if settings.api.manages_log_role:
             own_log_role(self.rest_api, storage=settings.storage)
         add_problem_answers(self.rest_api)
+        self.access = ApiAccess()
         function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
         report = model_report(self, "ModelReport", settings=settings, place=place)
         acknowledge_public_api(self.rest_api, methods=self._methods(function, report))
@@ -69,13 +72,24 @@ class ApiStack(Stack):
         # What is sent as CSV has no model, so that API Gateway lets it through; the function reads it.
         envelope = request_envelope(self.rest_api, "PredictionsRequest")
         root = self.rest_api.root
+        guarded = {scope: self.access.method_options(scope) for scope in access.SCOPES}
         predict = root.add_resource("predictions").add_method(
-            "POST", integration, request_validator=validator, request_models={"application/json": envelope}
+            "POST",
+            integration,
+            request_validator=validator,
+            request_models={"application/json": envelope},
+            **guarded[access.PREDICT],
         )
-        about = {name: root.add_resource(name) for name in ("model", "schema", "health")}
-        asked = [one.add_method("GET", integration, request_validator=validator) for one in about.values()]
-        told = about["model"].add_resource("report")
-        return [predict, *asked, told.add_method("GET", reporting, request_validator=validator)]
+        model = root.add_resource("model")
+        asked = [
+            one.add_method("GET", integration, request_validator=validator, **guarded[access.PREDICT])
+            for one in (model, root.add_resource("schema"))
+        ]
+        # Open: whether the API answers is asked by what has no token yet.
+        asked.append(root.add_resource("health").add_method("GET", integration, request_validator=validator))
+        told = model.add_resource("report")
+        reported = told.add_method("GET", reporting, request_validator=validator, **guarded[access.REPORT])
+        return [predict, *asked, reported]
 
     def _rest_api(self) -> apigateway.RestApi:
         api = self._settings.api

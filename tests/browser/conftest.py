@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.local.deployment import Deployment
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 QUIET = [
     "--disable-gpu",
@@ -21,11 +23,9 @@ expect.set_options(timeout=35_000)
 
 
 @pytest.fixture(scope="session")
-def site_url(request: pytest.FixtureRequest) -> str:
-    """Address of the page: the deployed one, or the one that CHURN_SITE_URL names, for a site that is already up."""
-    named = os.environ.get("CHURN_SITE_URL")
-    url: str = named or request.getfixturevalue("deployment").site_url
-    return url.rstrip("/")
+def site_url(deployment: Deployment) -> str:
+    """Address of the page."""
+    return deployment.site_url.rstrip("/")
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from tests.browser.helpers import SCREENSHOTS, as_text, entered, screenshot
 from tests.browser.lists import as_csv, made_up
 from tests.browser.test_advice import SCREENS
 from tests.browser.test_prediction import Examples, shown
+from tests.local.deployment import Deployment
 
 SCORED = re.compile(r"^([\d,]+) of \1 customers? scored$")
 
@@ -41,19 +42,19 @@ def downloaded(page: Page, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
 
 
-def ask(page: Page, customers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ask(deployment: Deployment, customers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the API itself says of customers."""
     found: list[dict[str, Any]] = []
     for at in range(0, len(customers), 100):
         some = [{k: v for k, v in one.items() if k not in ("Customer ID", "note")} for one in customers[at : at + 100]]
-        answer = page.request.post("/api/predictions", data={"customers": some, "offers": True})
-        found += answer.json()["predictions"]
+        _, answer = deployment.post("api/predictions", {"customers": some, "offers": True})
+        found += answer["predictions"]
     return found
 
 
 @pytest.mark.parametrize("screen", SCREENS)
 def test_the_riskiest_come_first_with_what_might_keep_them(
-    new_page: Callable[..., Page], examples: Examples, screen: str
+    new_page: Callable[..., Page], deployment: Deployment, examples: Examples, screen: str
 ) -> None:
     page = new_page(**SCREENS[screen])
     customers = made_up(examples, 120)
@@ -61,7 +62,7 @@ def test_the_riskiest_come_first_with_what_might_keep_them(
     expect(page.get_by_text("Drop a CSV file here")).to_be_visible()
     screenshot(page, f"list-empty-{screen}")
     open_list(page, as_csv(customers))
-    said = ask(page, customers)
+    said = ask(deployment, customers)
     worst = max(said, key=lambda one: one["probability"])
     first = rows(page).first
     expect(first).to_contain_text(shown(worst["probability"]))
@@ -77,7 +78,9 @@ def test_the_riskiest_come_first_with_what_might_keep_them(
     screenshot(page, f"list-{screen}")
 
 
-def test_a_spreadsheets_file_comes_back_whole_with_its_own_marks(page: Page, examples: Examples) -> None:
+def test_a_spreadsheets_file_comes_back_whole_with_its_own_marks(
+    page: Page, deployment: Deployment, examples: Examples
+) -> None:
     customers = made_up(examples, 30)
     customers[3]["note"] = '=HYPERLINK("http://example.com")'
     customers[4]["note"] = "-12"
@@ -90,7 +93,7 @@ def test_a_spreadsheets_file_comes_back_whole_with_its_own_marks(page: Page, exa
     assert back[3]["note"].startswith("'=")
     assert back[4]["note"] == "-12"
     assert back[5]["note"] == customers[5]["note"]
-    for row, said in zip(back, ask(page, customers), strict=True):
+    for row, said in zip(back, ask(deployment, customers), strict=True):
         assert float(row["probability"].replace(",", ".")) == pytest.approx(said["probability"])
         assert row["decision"] == ("Make a retention offer" if said["churn"] else "No offer needed")
         assert row["reason_1"] == said["reasons"][0]["text"]
@@ -210,7 +213,7 @@ def test_scoring_is_stopped_and_goes_on(page: Page, examples: Examples) -> None:
     expect(page.locator(".progress-words")).to_have_text("900 of 900 customers scored")
 
 
-def test_sorted_filtered_and_paged_by_keyboard(page: Page, examples: Examples) -> None:
+def test_sorted_filtered_and_paged_by_keyboard(page: Page, deployment: Deployment, examples: Examples) -> None:
     customers = made_up(examples, 120)
     open_list(page, as_csv(customers))
     head = page.get_by_role("columnheader", name="Customer")
@@ -228,7 +231,7 @@ def test_sorted_filtered_and_paged_by_keyboard(page: Page, examples: Examples) -
     page.get_by_label("Search").fill("nobody")
     expect(page.get_by_text("No customer matches.")).to_be_visible()
     page.get_by_label("Search").fill("")
-    risky = sum(one["churn"] for one in ask(page, customers))
+    risky = sum(one["churn"] for one in ask(deployment, customers))
     page.get_by_role("radio", name="Offer", exact=True).focus()
     page.get_by_role("radio", name="Offer", exact=True).press("Space")
     expect(page.locator(".pager-words")).to_have_text(f"1–{min(risky, 50)} of {risky}")

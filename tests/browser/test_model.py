@@ -9,13 +9,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.helpers import screenshot
 from tests.browser.test_advice import SCREENS
+from tests.local.deployment import Deployment
 
 Report = dict[str, Any]
 
 
 @pytest.fixture
-def report(page: Page) -> Report:
-    found: Report = page.request.get("/api/model/report").json()
+def report(deployment: Deployment) -> Report:
+    status, found = deployment.get("api/model/report")
+    assert status == 200
     return found
 
 
@@ -33,9 +35,8 @@ def cost(report: Report, threshold: float, missed: float = 500, wasted: float = 
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_the_view_shows_the_report(new_page: Callable[..., Page], screen: str) -> None:
+def test_the_view_shows_the_report(new_page: Callable[..., Page], report: Report, screen: str) -> None:
     page = new_page(**SCREENS[screen])
-    report = page.request.get("/api/model/report").json()
     open_model(page)
     test = report["test"]
     for name, value in test["metrics"].items():

@@ -85,12 +85,21 @@ class Deployment:
         finally:
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
 
+    def signed(self) -> dict[str, str]:
+        """Headers of a request that the API lets in, whatever it asks for: all that is sent to it bears them."""
+        return {}
+
+    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+        """GET through the public address: status and parsed answer."""
+        return self._send(urllib.request.Request(self.site_url + path, headers=self.signed()))
+
     def post(self, path: str, body: Any) -> tuple[int, dict[str, Any]]:
         """POST through the public address: status and parsed answer."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        request = urllib.request.Request(
-            self.site_url + path, data, {"Content-Type": "application/json"}, method="POST"
-        )
+        headers = {"Content-Type": "application/json", **self.signed()}
+        return self._send(urllib.request.Request(self.site_url + path, data, headers, method="POST"))
+
+    def _send(self, request: urllib.request.Request) -> tuple[int, dict[str, Any]]:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, json.load(answer)

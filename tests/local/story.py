@@ -3,7 +3,6 @@
 import json
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,8 +105,8 @@ class Story:
         outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
         assert named in ("", f"{outputs['RunInputs']} {package}")
         assert outputs["ModelPackageArn"] == package
-        with urllib.request.urlopen(f"{self.deployment.site_url}api/model", timeout=60) as answer:
-            assert json.load(answer)["version"] == version(package)
+        status, told = self.deployment.get("api/model")
+        assert (status, told["version"]) == (200, version(package))
         return config
 
     def rolled_out(self, package: str) -> Found:

@@ -72,7 +72,7 @@ api.config.update(rate_limit="15/s")
     suppress_health_check=list(HealthCheck),
 )
 def test_every_answer_is_one_that_the_document_knows(case: schemathesis.Case, deployment: Deployment) -> None:
-    answer = case.call(base_url=f"{deployment.site_url}api", timeout=30)
+    answer = case.call(base_url=f"{deployment.site_url}api", timeout=30, headers=deployment.signed())
     # Who asks for leniency is answered: the customers that break the document come back with what is wrong.
     lenient = "lenient" in str((case.headers or {}).get("Prefer", ""))
     checks = [check for check in CHECKS if not (lenient and check is negative_data_rejection)]

@@ -39,7 +39,7 @@ def ask(
     address = urlsplit(deployment.site_url)
     connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
     try:
-        connection.request(method, f"/api{path}", body, headers or {})
+        connection.request(method, f"/api{path}", body, {**deployment.signed(), **(headers or {})})
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
     finally:

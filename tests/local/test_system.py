@@ -117,8 +117,7 @@ def test_the_functions_lines_become_metrics(deployment: Deployment) -> None:
 
 
 def test_the_model_and_its_version_are_those_of_the_registry(deployment: Deployment) -> None:
-    with urllib.request.urlopen(f"{deployment.site_url}api/model", timeout=30) as answer:
-        told = json.load(answer)
+    _, told = deployment.get("api/model")
     sagemaker = deployment.client("sagemaker")
     config = sagemaker.describe_endpoint(EndpointName="churn-local")["EndpointConfigName"]
     (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
