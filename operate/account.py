@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,10 @@ from operate import laptop
 # Adaptive: clearing an account makes many calls of one kind, and AWS answers those with throttling.
 _RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
 # How the services say that something is not there; those without a code of their own say so in words.
-_ABSENT = {"NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException"}
+_ABSENT = {
+    *("NoSuchBucket", "ResourceNotFound", "ResourceNotFoundException"),
+    *("StateMachineDoesNotExist", "ExecutionDoesNotExist"),
+}
 _ABSENT_WORDS = ("does not exist", "Could not find", "Requested resource not found")
 Client = Any
 
@@ -104,6 +107,15 @@ def is_absent(exc: ClientError) -> bool:
     return error["Code"] in ("ValidationError", "ValidationException") and any(
         word in error.get("Message", "") for word in _ABSENT_WORDS
     )
+
+
+def unless_absent(call: Callable[..., object], **request: Any) -> None:
+    """Call; what is gone already is fine."""
+    try:
+        call(**request)
+    except ClientError as exc:
+        if not is_absent(exc):
+            raise
 
 
 def pages(client: Client, operation: str, member: str, **request: Any) -> Iterator[dict[str, Any]]:

@@ -1,49 +1,24 @@
-"""What CloudFormation does not delete by itself: runs, packages, versions of objects, log streams."""
+"""What CloudFormation does not delete by itself: packages, versions of objects, log streams."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
 from botocore.exceptions import ClientError
 
-from operate.account import Client, OperateError, is_absent, pages
-from operate.inventory import JOB_KINDS, RUNNING_EXECUTION, WORDS, Job
+from operate.account import Client, OperateError, is_absent, pages, unless_absent
+from operate.inventory import JOB_KINDS, Job, operation_on
 
 # S3 takes this many in one DeleteObjects.
 OBJECTS_PER_CALL = 1000
 SHOW_EVERY = 10_000
 
 
-def running_executions(client: Client, pipeline: str) -> list[str]:
-    """ARNs of a pipeline's runs that have not ended."""
-    found = pages(client, "list_pipeline_executions", "PipelineExecutionSummaries", PipelineName=pipeline)
-    return [one["PipelineExecutionArn"] for one in found if one["PipelineExecutionStatus"] in RUNNING_EXECUTION]
-
-
-def stop_executions(client: Client, executions: Iterable[str]) -> None:
-    """Ask runs to stop; the answer comes before they have."""
-    for execution in executions:
-        token = hashlib.sha256(execution.encode()).hexdigest()
-        _unless_absent(client.stop_pipeline_execution, PipelineExecutionArn=execution, ClientRequestToken=token)
-
-
-def stop_jobs(client: Client, jobs: Iterable[Job]) -> None:
-    """Ask jobs that no pipeline runs, such as a notebook's, to stop; one that ended meanwhile is fine."""
-    for job in jobs:
-        try:
-            _operation(client, "stop", job)(**{f"{job.kind}Name": job.name})
-        except ClientError as exc:
-            # SageMaker's only word for "has ended already".
-            if exc.response["Error"]["Code"] != "ValidationException":
-                raise
-
-
 def delete_packages(client: Client, packages: Iterable[str]) -> int:
     """Delete model packages, without which SageMaker does not delete their group."""
     count = 0
     for arn in packages:
-        _unless_absent(client.delete_model_package, ModelPackageName=arn)
+        unless_absent(client.delete_model_package, ModelPackageName=arn)
         count += 1
     return count
 
@@ -52,7 +27,7 @@ def delete_cards(client: Client, cards: Iterable[str]) -> int:
     """Delete model cards: one that is left would be taken for the card of the next deployment's package."""
     count = 0
     for name in cards:
-        _unless_absent(client.delete_model_card, ModelCardName=name)
+        unless_absent(client.delete_model_card, ModelCardName=name)
         count += 1
     return count
 
@@ -77,7 +52,7 @@ def empty_bucket(client: Client, bucket: str, say: Callable[[str], None]) -> int
     """
     for upload in pages(client, "list_multipart_uploads", "Uploads", Bucket=bucket):
         place = {"Bucket": bucket, "Key": upload["Key"], "UploadId": upload["UploadId"]}
-        _unless_absent(client.abort_multipart_upload, **place)
+        unless_absent(client.abort_multipart_upload, **place)
     count = 0
     while batch := list(_versions(client, bucket)):
         answer = client.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
@@ -105,13 +80,13 @@ def _versions(client: Client, bucket: str) -> Iterator[dict[str, str]]:
 def delete_buckets(client: Client, buckets: Iterable[str]) -> None:
     """Delete empty buckets that no stack knows of."""
     for bucket in buckets:
-        _unless_absent(client.delete_bucket, Bucket=bucket)
+        unless_absent(client.delete_bucket, Bucket=bucket)
 
 
 def delete_log_groups(client: Client, groups: Iterable[str]) -> None:
     """Delete log groups that are the environment's alone."""
     for group in groups:
-        _unless_absent(client.delete_log_group, logGroupName=group)
+        unless_absent(client.delete_log_group, logGroupName=group)
 
 
 def delete_streams(client: Client, group: str, prefix: str) -> int:
@@ -120,7 +95,7 @@ def delete_streams(client: Client, group: str, prefix: str) -> int:
     # Collected first: deleting while paging would skip some.
     streams = [stream["logStreamName"] for stream in found]
     for stream in streams:
-        _unless_absent(client.delete_log_stream, logGroupName=group, logStreamName=stream)
+        unless_absent(client.delete_log_stream, logGroupName=group, logStreamName=stream)
     return len(streams)
 
 
@@ -130,7 +105,7 @@ def delete_jobs(sagemaker: Client, logs: Client, jobs: Iterable[Job]) -> int:
     for job in jobs:
         if job.kind in JOB_KINDS:
             delete_streams(logs, JOB_KINDS[job.kind], f"{job.name}/")
-        _unless_absent(_operation(sagemaker, "delete", job), **{f"{job.kind}Name": job.name})
+        unless_absent(operation_on(sagemaker, "delete", job), **{f"{job.kind}Name": job.name})
         count += 1
     return count
 
@@ -153,17 +128,3 @@ def delete_if_unused(client: Client, group: str) -> bool | None:
         client.delete_log_group(logGroupName=group)
         return True
     return None
-
-
-def _operation(client: Client, verb: str, job: Job) -> Callable[..., object]:
-    operation: Callable[..., object] = getattr(client, f"{verb}_{WORDS[job.kind]}")
-    return operation
-
-
-def _unless_absent(call: Callable[..., object], **request: object) -> None:
-    """Call; what is gone already is fine."""
-    try:
-        call(**request)
-    except ClientError as exc:
-        if not is_absent(exc):
-            raise

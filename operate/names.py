@@ -19,15 +19,21 @@ PACKAGE_GROUP = "AWS::SageMaker::ModelPackageGroup"
 PIPELINE = "AWS::SageMaker::Pipeline"
 ENDPOINT = "AWS::SageMaker::Endpoint"
 LIFECYCLE_CONFIG = "AWS::SageMaker::StudioLifecycleConfig"
+MLFLOW_APP = "AWS::SageMaker::MlflowApp"
+COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
 LOG_ROLE = "AWS::ApiGateway::Account"
+# No resource of a template: runs write a card for each version of a package group, named after the group.
+CARDS = "AWS::SageMaker::ModelCard"
 # The property that holds the name, and what a person calls the type.
-_TYPES = {
+TYPES = {
     LOG_GROUP: ("LogGroupName", "log group"),
     PACKAGE_GROUP: ("ModelPackageGroupName", "model package group"),
     PIPELINE: ("PipelineName", "pipeline"),
     ENDPOINT: ("EndpointName", "endpoint"),
     DOMAIN: ("DomainName", "Studio domain"),
     LIFECYCLE_CONFIG: ("StudioLifecycleConfigName", "Studio lifecycle configuration"),
+    MLFLOW_APP: ("Name", "MLflow app"),
+    COMPOSITE_ALARM: ("AlarmName", "alarm"),
 }
 # An account and region have one, without a name.
 _LOG_ROLE_NAME = "API Gateway's logging role"
@@ -36,6 +42,9 @@ _DELETIONS = {
     LOG_GROUP: "aws logs delete-log-group --log-group-name {name}",
     PIPELINE: "aws sagemaker delete-pipeline --pipeline-name {name}",
     ENDPOINT: "aws sagemaker delete-endpoint --endpoint-name {name}",
+    COMPOSITE_ALARM: "aws cloudwatch delete-alarms --alarm-names {name}",
+    MLFLOW_APP: "aws sagemaker delete-mlflow-app --arn … (aws sagemaker list-mlflow-apps has the ARN of {name})",
+    CARDS: "aws sagemaker delete-model-card --model-card-name {name}-…, each that list-model-cards shows",
     LIFECYCLE_CONFIG: "aws sagemaker delete-studio-lifecycle-config --studio-lifecycle-config-name {name}",
 }
 RECORD = "docs/decisions/preflight.md"
@@ -60,7 +69,9 @@ class FixedName:
     @property
     def label(self) -> str:
         """How to name it to a person."""
-        return self.name if self.type == LOG_ROLE else f"{_TYPES[self.type][1]} {self.name}"
+        if self.type == CARDS:
+            return f"model cards {self.name}-…"
+        return self.name if self.type == LOG_ROLE else f"{TYPES[self.type][1]} {self.name}"
 
     @property
     def adoptable(self) -> bool:
@@ -81,11 +92,13 @@ def _of(template: dict[str, Any]) -> Iterator[FixedName]:
         kept = str(resource.get("DeletionPolicy", "Delete")).startswith("Retain")
         if resource["Type"] == LOG_ROLE:
             yield FixedName(LOG_ROLE, _LOG_ROLE_NAME, kept)
-        elif resource["Type"] in _TYPES:
-            name = resource.get("Properties", {}).get(_TYPES[resource["Type"]][0])
+        elif resource["Type"] in TYPES:
+            name = resource.get("Properties", {}).get(TYPES[resource["Type"]][0])
             # A name that CloudFormation puts together has something generated in it.
             if isinstance(name, str):
                 yield FixedName(resource["Type"], name, kept)
+                if resource["Type"] == PACKAGE_GROUP:
+                    yield FixedName(CARDS, name, kept)
 
 
 def blocking(left: Inventory) -> list[FixedName]:

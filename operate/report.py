@@ -53,7 +53,9 @@ def outcome(inventory: Inventory, settings: Settings, reasons: dict[str, str], k
         lines.append(f"Nothing of {settings.name} is left" + (" but what is kept." if inventory.kept else "."))
     if inventory.kept:
         lines += _kept(inventory)
-    if not inventory.stacks:
+    if inventory.stacks:
+        lines.append("Its rules are switched off; no deployment switches them on: destroy again, or enable them.")
+    else:
         lines += _in_the_way(inventory, settings)
     lines += [
         f"KMS deletes the key {key} at the end of its waiting period; until then it can be brought back."
@@ -77,7 +79,7 @@ def _why(kind: str, name: str, reasons: dict[str, str]) -> str:
         return "its stack is not gone"
     if kind in ("app", "space", "user profile"):
         return "SageMaker still deletes it, or somebody made it meanwhile; destroy again"
-    if kind in ("pipeline", "endpoint", "model package group"):
+    if kind in ("pipeline", "endpoint", "MLflow app", "model package group"):
         return "no stack knows of it; delete it by hand"
     return "it appeared meanwhile; destroy again"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from botocore.exceptions import ClientError
 
-from operate.account import Client, is_absent, pages
+from operate.account import Client, is_absent, pages, unless_absent
 
 Request = dict[str, str]
 # How SageMaker says that an app is being deleted already, or is not there yet.
@@ -65,31 +65,23 @@ def delete_apps(client: Client, domain: str) -> None:
 def delete_spaces(client: Client, domain: str) -> None:
     """Ask for the deletion of a domain's spaces, which must not have apps any more; their disks go with them."""
     for space in spaces(client, domain):
-        _unless_gone(client, "delete_space", space)
+        unless_absent(client.delete_space, **space)
 
 
 def delete_profiles(client: Client, domain: str) -> None:
     """Ask for the deletion of a domain's user profiles, which must not own spaces any more."""
     for profile in profiles(client, domain):
-        _unless_gone(client, "delete_user_profile", profile)
+        unless_absent(client.delete_user_profile, **profile)
 
 
 def delete_domains(client: Client, found: Iterable[str]) -> None:
     """Ask for the deletion of empty domains that no stack knows of, with a file system if there is one."""
     for domain in found:
         request = {"DomainId": domain, "RetentionPolicy": {"HomeEfsFileSystem": "Delete"}}
-        _unless_gone(client, "delete_domain", request)
+        unless_absent(client.delete_domain, **request)
 
 
 def delete_lifecycle_configs(client: Client, names: Iterable[str]) -> None:
     """Delete lifecycle configurations that no stack knows of."""
     for name in names:
-        _unless_gone(client, "delete_studio_lifecycle_config", {"StudioLifecycleConfigName": name})
-
-
-def _unless_gone(client: Client, operation: str, request: Mapping[str, object]) -> None:
-    try:
-        getattr(client, operation)(**request)
-    except ClientError as exc:
-        if not is_absent(exc):
-            raise
+        unless_absent(client.delete_studio_lifecycle_config, StudioLifecycleConfigName=name)

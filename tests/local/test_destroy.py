@@ -144,6 +144,7 @@ def test_destroy_leaves_an_empty_account(
 ) -> None:
     code, output = _destroy(system, "--yes")
     assert code == 0, output
+    assert "attempt 2" not in output, "something was written into a bucket that had been emptied"
     assert "stopping 1 pipeline run" in output
     assert "stopping 1 job" in output
     assert "go the logs of all jobs and spaces of the account" in output

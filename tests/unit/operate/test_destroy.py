@@ -11,10 +11,11 @@ import pytest
 from botocore.stub import Stubber
 
 from config import load_settings
-from operate import destroy, inventory
+from operate import destroy, survey
 from operate.account import Account, OperateError
 from operate.cdk import Cdk
-from operate.inventory import Inventory, Resource, StackState
+from operate.destruction import Destruction
+from operate.inventory import Inventory, Job, Resource, StackState
 from operate.progress import Progress
 
 Stub = Callable[[str], Stubber]
@@ -31,7 +32,7 @@ def found(account: Account, monkeypatch: pytest.MonkeyPatch) -> Callable[[Invent
         pytest.fail("the destruction was begun")
 
     monkeypatch.setattr(destroy, "Destruction", begun)
-    return lambda there: monkeypatch.setattr(inventory, "look", lambda *_, **__: there)
+    return lambda there: monkeypatch.setattr(survey, "look", lambda *_, **__: there)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--yes"]])
@@ -78,7 +79,7 @@ def test_an_unknown_environment_is_named_with_those_there_are(capsys: pytest.Cap
 def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its stacks are gone, its data is left: a run over that deletes nothing. The stubs refuse every other call."""
     group = Resource("AWS::SageMaker::ModelPackageGroup", "churn-prod", kept=True)
-    job = inventory.Job("TrainingJob", "ours", running=False)
+    job = Job("TrainingJob", "ours", running=False)
     names = {"churn-prod", "ours", "churn-prod-data-x", "Churn-prod-Api-Log", "arn:package/1", "churn-prod-1"}
     left = Inventory(
         resources=(group,),
@@ -89,8 +90,8 @@ def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, m
         cards=("churn-prod-1",),
         kept=frozenset(names),
     )
-    monkeypatch.setattr(inventory, "look", lambda *_, **__: left)
-    assert destroy.Destruction(account, load_settings("prod"), left, Progress()).run() is left
+    monkeypatch.setattr(survey, "look", lambda *_, **__: left)
+    assert Destruction(account, load_settings("prod"), left, Progress()).run() is left
 
 
 def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
@@ -98,7 +99,7 @@ def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
 ) -> None:
     """A pipeline cannot be deleted under a run, and the watch's stack is the first to go."""
     there = Inventory(pipelines=("churn-dev", "churn-dev-watch"))
-    monkeypatch.setattr(inventory, "look", lambda *_, **__: there)
+    monkeypatch.setattr(survey, "look", lambda *_, **__: there)
     monkeypatch.setattr(Progress, "wait", lambda self, what, count, **_: count() == 0)
     sagemaker, run = stub("sagemaker"), "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/churn-dev-watch/execution/a"
     going = {"PipelineExecutionSummaries": [{"PipelineExecutionArn": run, "PipelineExecutionStatus": "Executing"}]}
@@ -109,19 +110,19 @@ def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
     sagemaker.add_response("stop_pipeline_execution", {}, stopped)
     sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound")
     sagemaker.add_response("list_pipeline_executions", none, {"PipelineName": "churn-dev-watch"})
-    destroy.Destruction(account, load_settings("prod"), there, Progress()).run()
+    Destruction(account, load_settings("prod"), there, Progress()).run()
 
 
 def test_a_bucket_that_is_kept_is_not_emptied_beside_one_that_goes(
     account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = Inventory(buckets=("churn-prod-data-x", "churn-prod-site-x"), kept=frozenset({"churn-prod-data-x"}))
-    monkeypatch.setattr(inventory, "look", lambda *_, **__: left)
+    monkeypatch.setattr(survey, "look", lambda *_, **__: left)
     s3, site = stub("s3"), {"Bucket": "churn-prod-site-x"}
     s3.add_response("list_multipart_uploads", {}, site)
     s3.add_response("list_object_versions", {}, {**site, "MaxKeys": 1000})
     s3.add_response("delete_bucket", {}, site)
-    destroy.Destruction(account, load_settings("prod"), left, Progress()).run()
+    Destruction(account, load_settings("prod"), left, Progress()).run()
 
 
 def test_a_wait_ends_when_nothing_remains(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 
 from operate import emptying, interfaces
 from operate.account import OperateError
@@ -127,36 +127,6 @@ def test_an_unused_shared_group_goes_and_its_namesake_stays(stub: Stub) -> None:
     logs.add_response("describe_log_streams", {"logStreams": []}, {"logGroupName": name, "limit": 1})
     logs.add_response("delete_log_group", {}, {"logGroupName": name})
     assert emptying.delete_if_unused(logs.client, name) is True
-
-
-def test_a_job_that_has_ended_meanwhile_need_not_be_stopped(stub: Stub) -> None:
-    sagemaker = stub("sagemaker")
-    sagemaker.add_client_error("stop_processing_job", "ValidationException", "is in status Completed")
-    sagemaker.add_client_error("stop_processing_job", "AccessDeniedException")
-    job = Job("ProcessingJob", "job-1", running=True)
-    emptying.stop_jobs(sagemaker.client, [job])
-    with pytest.raises(ClientError, match="AccessDenied"):
-        emptying.stop_jobs(sagemaker.client, [job])
-
-
-def test_only_runs_that_go_on_are_stopped(stub: Stub) -> None:
-    sagemaker = stub("sagemaker")
-    arn = "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/churn-dev/execution/run"
-    runs = [
-        {"PipelineExecutionArn": f"{arn}{number}", "PipelineExecutionStatus": status}
-        for number, status in enumerate(("Executing", "Succeeded", "Stopping", "Failed"))
-    ]
-    sagemaker.add_response(
-        "list_pipeline_executions", {"PipelineExecutionSummaries": runs}, {"PipelineName": "churn-dev"}
-    )
-    running = emptying.running_executions(sagemaker.client, "churn-dev")
-    assert running == [f"{arn}0", f"{arn}2"]
-    sagemaker.add_response(
-        "stop_pipeline_execution",
-        {"PipelineExecutionArn": f"{arn}0"},
-        {"PipelineExecutionArn": f"{arn}0", "ClientRequestToken": ANY},
-    )
-    emptying.stop_executions(sagemaker.client, running[:1])
 
 
 def interface(number: int, status: str, description: str = "AWS Lambda VPC ENI-churn") -> dict[str, str]:

@@ -13,9 +13,10 @@ from botocore.stub import Stubber
 from config import load_settings
 from operate import names, preflight, report
 from operate.account import Account
+from operate.conflicts import Conflict, Preflight
 from operate.inventory import DOMAIN, Inventory, StackState
 from operate.names import LOG_GROUP, LOG_ROLE, PACKAGE_GROUP, FixedName
-from operate.preflight import Conflict, Preflight
+from operate.things import STACK_TAG
 
 Stub = Callable[[str], Stubber]
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,6 +25,7 @@ STUDIO, TRAINING_JOBS = "/aws/sagemaker/studio", "/aws/sagemaker/TrainingJobs"
 STUDIO_LOG = FixedName(LOG_GROUP, STUDIO, kept=True)
 ENDPOINT_LOG = FixedName(LOG_GROUP, "/aws/sagemaker/Endpoints/churn-prod", kept=True)
 PACKAGES = FixedName(PACKAGE_GROUP, "churn-prod", kept=True)
+CARDS_OF = FixedName(names.CARDS, "churn-prod", kept=True)
 ROLE = FixedName(LOG_ROLE, "API Gateway's logging role", kept=True)
 PROD = load_settings("prod")
 
@@ -47,13 +49,13 @@ def stacks(stub: Stub, held: dict[str, dict[str, str]], status: str = "CREATE_CO
         cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": entries}, {"StackName": name})
 
 
-def group(stub: Stub, name: str, *there: str, made_by: str | None = None) -> None:
-    """Log groups that begin with a name, and the tag of the one that has it."""
+def group(stub: Stub, name: str, *there: str, made_by: str | None = None, asked: bool = True) -> None:
+    """Log groups that begin with a name, and the tag of the one that has it, where somebody asks whose it is."""
     logs = stub("logs")
     listed = [{"logGroupName": one, "arn": f"arn:aws:logs:eu-west-1:111122223333:log-group:{one}:*"} for one in there]
     logs.add_response("describe_log_groups", {"logGroups": listed}, {"logGroupNamePrefix": name})
-    if name in there:
-        tags = {preflight.STACK_TAG: made_by} if made_by else {}
+    if name in there and asked:
+        tags = {STACK_TAG: made_by} if made_by else {}
         arn = f"arn:aws:logs:eu-west-1:111122223333:log-group:{name}"
         logs.add_response("list_tags_for_resource", {"tags": tags}, {"resourceArn": arn})
 
@@ -65,16 +67,14 @@ def conflicts(account: Account, *wanted: FixedName) -> list[Conflict]:
 def test_what_no_stack_has_and_nobody_made_is_free(account: Account, stub: Stub) -> None:
     stacks(stub, {})
     group(stub, STUDIO, f"{STUDIO}-of-somebody")
-    stub("sagemaker").add_client_error(
-        "describe_model_package_group", "ValidationException", "ModelPackageGroup churn-prod does not exist."
-    )
+    no_group(stub)
     assert conflicts(account, STUDIO_LOG, PACKAGES) == []
 
 
 def test_what_the_environments_own_stacks_hold_is_in_nobodys_way(account: Account, stub: Stub) -> None:
     arn = f"{ARN}:model-package-group/churn-prod"
     stacks(stub, {"Churn-prod-Training": {STUDIO: LOG_GROUP, arn: PACKAGE_GROUP}, "Churn-prod-Api": {"x": LOG_ROLE}})
-    group(stub, STUDIO, STUDIO)
+    group(stub, STUDIO, STUDIO, asked=False)
     stub("sagemaker").add_response(
         "describe_model_package_group",
         {
@@ -85,7 +85,6 @@ def test_what_the_environments_own_stacks_hold_is_in_nobodys_way(account: Accoun
             "ModelPackageGroupStatus": "Completed",
         },
     )
-    stub("sagemaker").add_response("list_tags", {"Tags": []}, {"ResourceArn": arn})
     assert conflicts(account, STUDIO_LOG, PACKAGES, ROLE) == []
 
 
@@ -219,6 +218,71 @@ def test_unreadable_tags_hide_the_maker_alone(account: Account, stub: Stub) -> N
     stub("logs").add_client_error("list_tags_for_resource", "AccessDeniedException")
     (found,) = conflicts(account, STUDIO_LOG)
     assert found.whose == "in no stack"
+
+
+def no_group(stub: Stub) -> None:
+    stub("sagemaker").add_client_error(
+        "describe_model_package_group", "ValidationException", "ModelPackageGroup churn-prod does not exist."
+    )
+
+
+def cards(stub: Stub, *there: str) -> None:
+    listed = [
+        {
+            "ModelCardName": one,
+            "ModelCardArn": f"{ARN}:model-card/{one}",
+            "ModelCardStatus": "PendingReview",
+            "CreationTime": THEN,
+        }
+        for one in there
+    ]
+    stub("sagemaker").add_response("list_model_cards", {"ModelCardSummaries": listed}, {"NameContains": "churn-prod"})
+
+
+def test_cards_that_outlived_their_packages_would_be_taken_for_the_next_ones(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    no_group(stub)
+    cards(stub, "churn-prod-of-others-1", "churn-prod-1")
+    (found,) = conflicts(account, PACKAGES, CARDS_OF)
+    said = preflight.refusal([found], PROD)
+    assert "model cards churn-prod-…: in no stack" in said
+    assert "aws sagemaker delete-model-card --model-card-name churn-prod-…" in said
+
+
+def test_cards_of_a_group_that_is_ours_are_ours(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Churn-prod-Training": {f"{ARN}:model-package-group/churn-prod": PACKAGE_GROUP}})
+    assert conflicts(account, CARDS_OF) == []
+
+
+@pytest.mark.parametrize(("held", "whose"), [("", ["in no stack"]), (names.MLFLOW_APP, [])])
+def test_an_mlflow_app_of_the_name_is_named_unless_it_is_ours(
+    account: Account, stub: Stub, held: str, whose: list[str]
+) -> None:
+    arn = f"{ARN}:mlflow-app/app-ABCDEFGHIJKL"
+    stacks(stub, {"Churn-prod-Training": {arn: held} if held else {}})
+    listed = [{"Arn": arn, "Name": "churn-prod"}, {"Arn": f"{ARN}:mlflow-app/app-OTHERSAPP012", "Name": "others"}]
+    stub("sagemaker").add_response("list_mlflow_apps", {"Summaries": listed}, {})
+    if whose:
+        stub("sagemaker").add_response("list_tags", {"Tags": []}, {"ResourceArn": arn})
+    found = conflicts(account, FixedName(names.MLFLOW_APP, "churn-prod", kept=False))
+    assert [one.whose for one in found] == whose
+    assert all("delete-mlflow-app" in preflight.refusal([one], PROD) for one in found)
+
+
+def test_an_alarm_of_the_name_is_in_the_way_whatever_its_kind(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Analytics": {}})
+    arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:fits"
+    asked = {"AlarmNames": ["fits"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    cloudwatch = stub("cloudwatch")
+    cloudwatch.add_response("describe_alarms", {"MetricAlarms": [{"AlarmName": "fits", "AlarmArn": arn}]}, asked)
+    tags = [{"Key": STACK_TAG, "Value": "Analytics"}]
+    cloudwatch.add_response("list_tags_for_resource", {"Tags": tags}, {"ResourceARN": arn})
+    cloudwatch.add_response("describe_alarms", {}, asked)
+    fits = FixedName(names.COMPOSITE_ALARM, "fits", kept=False)
+    (found,) = conflicts(account, fits)
+    assert (found.holder, found.whose) == ("Analytics", "of the stack Analytics")
+    stacks(stub, {})
+    assert conflicts(account, fits) == []
 
 
 @pytest.fixture

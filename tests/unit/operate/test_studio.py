@@ -7,8 +7,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from config import load_settings
-from operate import destroy, inventory, studio
+from operate import studio, survey
 from operate.account import Account
+from operate.destruction import Destruction
 from operate.inventory import Inventory
 from operate.progress import Progress
 
@@ -56,7 +57,7 @@ def test_the_parts_of_a_domain_go_in_order_and_then_the_domain(
 ) -> None:
     """No stack is left, the domain is: each part is waited for before what it stands in the way of."""
     looks = iter([Inventory(), Inventory(), Inventory(domains=("d-1",), lifecycle_configs=("churn-dev-1f",))])
-    monkeypatch.setattr(inventory, "look", lambda *_, **__: next(looks, Inventory()))
+    monkeypatch.setattr(survey, "look", lambda *_, **__: next(looks, Inventory()))
     monkeypatch.setattr(Progress, "wait", lambda self, what, count, **_: count() == 0)
     sagemaker = stub("sagemaker")
     parts = (
@@ -81,4 +82,4 @@ def test_the_parts_of_a_domain_go_in_order_and_then_the_domain(
     for _ in range(3):
         logs.add_response("describe_log_groups", {"logGroups": []})
     before = Inventory(domains=("d-1",))
-    assert destroy.Destruction(account, load_settings("dev"), before, Progress()).run() == Inventory()
+    assert Destruction(account, load_settings("dev"), before, Progress()).run() == Inventory()

@@ -11,7 +11,8 @@ from botocore.stub import ANY, Stubber
 from config import load_settings
 from operate import report
 from operate.account import Account
-from operate.inventory import Inventory, Resource, look
+from operate.inventory import Inventory, Resource
+from operate.survey import look
 
 Stub = Callable[[str], Stubber]
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -85,6 +86,7 @@ def named(
     asked: bool = True,
     packages: tuple[str, dict[str, Any]] | None = None,
     cards: tuple[str, ...] = (),
+    mlflow_apps: tuple[str, ...] = (),
     studio: dict[str, dict[str, Any]] | None = None,
     lifecycle_configs: tuple[str, ...] = (),
 ) -> None:
@@ -123,6 +125,8 @@ def named(
     sagemaker.add_response("list_domains", {"Domains": domains})
     sagemaker.add_response("list_pipelines", {"PipelineSummaries": [{"PipelineName": "churn-dev-of-others"}]})
     sagemaker.add_response("list_endpoints", {"Endpoints": []})
+    apps = [{"Name": name, "Arn": f"{ARN}:mlflow-app/app-{name}"} for name in mlflow_apps]
+    sagemaker.add_response("list_mlflow_apps", {"Summaries": apps})
     names = [packages[0]] if packages else []
     summaries = [
         {
@@ -174,6 +178,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
             "/aws/sagemaker/TrainingJobs",
         ),
         jobs={"ours": "Churn-dev-Training-Role-x", "others": "Churn-devtwo-Training-Role-x"},
+        mlflow_apps=("churn-dev", "churn-devtwo"),
         tuning_jobs={"our-search": "Churn-dev-Training-Role-x", "their-search": "Churn-devtwo-Training-Role-x"},
     )
     found = look(account, load_settings("dev"))
@@ -186,7 +191,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
         "/aws/sagemaker/Endpoints/churn-dev",
     )
     assert [job.name for job in found.jobs] == ["ours", "our-search"]
-    assert (found.pipelines, found.packages) == ((), ())
+    assert (found.pipelines, found.packages, found.mlflow_apps) == ((), (), ("churn-dev",))
     assert found.kept == frozenset()
 
 
