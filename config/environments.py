@@ -32,7 +32,7 @@ def _staging() -> Settings:
         name="staging",
         network=NetworkSettings(cidr="10.41.0.0/16"),
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=30),
-        serving=ServingSettings(instance_count=2, canary_percent=50, canary_bake_s=120, data_capture_percent=100),
+        serving=ServingSettings(instance_count=2, canary_percent=50, data_capture_percent=100),
     )
 
 
@@ -74,6 +74,8 @@ def _local() -> Settings:
             autoscaling_max_count=4,
             canary_percent=50,
             canary_bake_s=4,
+            # Alarms look when metrics come here; but for that on latency, which takes its two minutes.
+            alarm_delay_s=4,
             terminate_wait_s=2,
             update_timeout_s=600,
             rollout_wait_s=600,

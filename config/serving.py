@@ -37,8 +37,12 @@ class ServingSettings(Section):
         Share of capacity that a new model gets first, 1 to 50; 0 switches all at once.
     canary_bake_s, terminate_wait_s, update_timeout_s : int
         How long the canary is watched, how long the old machines stay, how long all may take.
+    alarm_delay_s : int
+        How long the slowest of the alarms takes to go off, by which a canary goes back. Metrics come by the minute, and
+        latency is judged by two of them; CloudWatch then looks within the third.
     maximum_latency_ms : int
-        The slowest of a hundred requests to the model may take this long before an alarm goes off.
+        The slowest of a hundred requests to the model may take this long, two minutes in a row, before an alarm goes
+        off.
     rollout_wait_s, rollout_poll_s : int
         How long an approved model waits for a deployment that is under way, and how often a rollout looks.
     data_capture_percent : int
@@ -61,6 +65,7 @@ class ServingSettings(Section):
     canary_bake_s: int = 300
     terminate_wait_s: int = 120
     update_timeout_s: int = 3600
+    alarm_delay_s: int = 180
     maximum_latency_ms: int = 1000
     rollout_wait_s: int = 7200
     rollout_poll_s: int = 15
@@ -143,6 +148,13 @@ class ServingSettings(Section):
             remedy="Rounded, the share could exceed half: choose 50 of 2 machines, or 25 of 4.",
         )
         self.require_range("canary_bake_s", low=0, high=3600, remedy="The service's limit is 3600.")
+        self.require_range("alarm_delay_s", low=1, high=3600, remedy="No canary is watched longer than 3600.")
+        self.require(
+            self.canary_percent == 0 or self.canary_bake_s >= self.alarm_delay_s,
+            "canary_bake_s",
+            rule=f"must be serving.alarm_delay_s ({self.alarm_delay_s}) at least where serving.canary_percent is set",
+            remedy="A canary that is trusted before its alarms can go off is none: watch it longer.",
+        )
         self.require_range("terminate_wait_s", low=0, high=3600, remedy="The limit is 3600.")
         self.require(
             600 <= self.update_timeout_s <= 14400

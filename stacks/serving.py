@@ -12,7 +12,6 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config import Settings
-from stacks.components.endpoint_alarms import EndpointAlarms
 from stacks.components.endpoint_scaling import EndpointScaling
 from stacks.components.model_endpoint import VARIANT, ModelEndpoint
 from stacks.components.pipeline_run import deployed_run
@@ -72,13 +71,12 @@ class ServingStack(Stack):
         self.endpoint = ModelEndpoint(
             self,
             "Model",
-            name=name,
-            settings=settings.serving,
+            settings=settings,
             place=place,
             model_package_arn=package,
             role=model_role,
             log=log,
-            alarms=EndpointAlarms(self, "Alarms", settings=settings, variant=VARIANT, topic=topic).all,
+            topic=topic,
         ).endpoint
         if settings.serving.autoscaled:
             EndpointScaling(self, "Scaling", settings=settings.serving, endpoint=self.endpoint, variant=VARIANT)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +15,16 @@ TOLERANCE = 1e-6
 MARK = "golden-"
 Golden = Mapping[str, Mapping[str, Any]]
 Client = Any
+
+
+class Wrong(NamedTuple):
+    """A wrong answer: what is wrong with it, and which version gave it; none where nobody can tell."""
+
+    text: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def known(sagemaker: Client, s3: Client, package: str) -> Golden:
@@ -56,8 +66,8 @@ def _sentences(answer: Mapping[str, Any]) -> list[str]:
     return [reason["text"] for reason in answer["reasons"]]
 
 
-def check(runtime: Client, endpoint: str, by_version: Mapping[str, Golden]) -> list[str]:
-    """Put every golden customer to the endpoint, and say what is wrong with the answers.
+def check(runtime: Client, endpoint: str, by_version: Mapping[str, Golden]) -> list[Wrong]:
+    """Put every golden customer to the endpoint, and say what is wrong with the answers, and whose they are.
 
     Parameters
     ----------
@@ -70,14 +80,26 @@ def check(runtime: Client, endpoint: str, by_version: Mapping[str, Golden]) -> l
         try:
             version, answer = ask(runtime, endpoint, customer)
         except ClientError as exc:
-            wrong.append(f"{name}: {exc.response['Error']['Code']}: {exc.response['Error'].get('Message', '')}")
+            error = exc.response["Error"]
+            wrong.append(Wrong(f"{name}: {error['Code']}: {error.get('Message', '')}"))
             continue
         except (BotoCoreError, ValueError, KeyError) as exc:
             # No answer in time is as wrong as one that is none.
-            wrong.append(f"{name}: {exc!r}")
+            wrong.append(Wrong(f"{name}: {exc!r}"))
             continue
         expected = by_version.get(version, {}).get(name)
         problem = f"version {version} answers" if expected is None else differs(expected, answer)
         if problem:
-            wrong.append(f"{name}: {problem}")
+            wrong.append(Wrong(f"{name}: {problem}", version))
     return wrong
+
+
+def counted(wrong: Sequence[Wrong], *, live: str, coming: str) -> tuple[int, int]:
+    """Count the wrong answers of the live version, and those of the one that an update brings.
+
+    What nobody can tell is put down to the live one: an error of the new machines is in SageMaker's own metric of
+    them, and whatever else they answer is asked for once more when the update is done. Where an update brings the same
+    version on other machines, each answer may be of either.
+    """
+    of_coming = [one for one in wrong if coming and one.version == coming]
+    return len(wrong) if coming == live else len(wrong) - len(of_coming), len(of_coming)

@@ -62,7 +62,8 @@ def probe(event: Event, _context: object) -> Event:
     ask = functools.partial(golden.check, client("sagemaker-runtime"), endpoint)
     if package := event.get("package"):
         if wrong := ask(_golden([package])):
-            raise WrongAnswers(f"The endpoint does not answer as {live.version(package)} should: {'; '.join(wrong)}.")
+            told = "; ".join(str(one) for one in wrong)
+            raise WrongAnswers(f"The endpoint does not answer as {live.version(package)} should: {told}.")
         return {"wrong": []}
     found = live.look(sagemaker, endpoint)
     packages = [one for one in (found.package, found.coming) if one]
@@ -70,13 +71,23 @@ def probe(event: Event, _context: object) -> Event:
         return {"wrong": []}
     expected = _golden(packages)
     wrong = [one for _ in range(PROBE_ROUNDS) for one in ask(expected)]
+    counts = golden.counted(wrong, live=_number(found.package), coming=_number(found.coming))
     client("cloudwatch").put_metric_data(
         Namespace=os.environ["NAMESPACE"],
-        MetricData=[{"MetricName": os.environ["METRIC"], "Value": len(wrong), "Unit": "Count"}],
+        MetricData=[
+            {
+                "MetricName": os.environ["METRIC"],
+                "Dimensions": [{"Name": os.environ["DIMENSION"], "Value": config}],
+                "Value": count,
+                "Unit": "Count",
+            }
+            for config, count in zip((found.config, found.coming_config), counts, strict=True)
+            if config
+        ],
     )
     for one in wrong:
         print(one)
-    return {"wrong": wrong}
+    return {"wrong": [str(one) for one in wrong]}
 
 
 def record(event: Event, _context: object) -> Event:
@@ -88,7 +99,11 @@ def record(event: Event, _context: object) -> Event:
 
 
 def _golden(packages: list[str]) -> dict[str, golden.Golden]:
-    return {package.rpartition("/")[2]: _known(package) for package in packages}
+    return {_number(package): _known(package) for package in packages}
+
+
+def _number(package: str) -> str:
+    return package.rpartition("/")[2]
 
 
 @functools.cache

@@ -19,8 +19,8 @@ class Live(NamedTuple):
         The endpoint's; empty when it is not there.
     config, package : str
         The endpoint config that is live, and the package of its model; empty when there is none.
-    coming : str
-        The package of the config that an update is about to bring; empty when there is none.
+    coming_config, coming : str
+        The endpoint config that an update is about to bring, and the package of its model; empty when there is none.
     failure : str
         Why the last change failed, as SageMaker says.
     """
@@ -28,6 +28,7 @@ class Live(NamedTuple):
     status: str = ""
     config: str = ""
     package: str = ""
+    coming_config: str = ""
     coming: str = ""
     failure: str = ""
 
@@ -42,11 +43,13 @@ def look(client: Client, endpoint: str) -> Live:
         raise
     config = found.get("EndpointConfigName", "")
     pending = found.get("PendingDeploymentSummary", {}).get("EndpointConfigName", "")
+    coming = pending if pending != config else ""
     return Live(
         status=found["EndpointStatus"],
         config=config,
         package=_package(client, config),
-        coming=_package(client, pending) if pending != config else "",
+        coming_config=coming,
+        coming=_package(client, coming),
         failure=found.get("FailureReason", ""),
     )
 

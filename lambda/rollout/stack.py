@@ -13,6 +13,7 @@ CHANGED_TYPES = (
     # Whose names are looked up from the endpoint: CloudFormation may count them in, though they stay as they are.
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::Alarm",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",

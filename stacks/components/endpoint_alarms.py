@@ -1,8 +1,13 @@
-"""The alarms of an endpoint: SageMaker goes back by them while it replaces a model, and people hear of them always."""
+"""The alarms of a model in service: SageMaker goes back by them while it comes, and people hear of them always.
+
+They watch the machines of one endpoint configuration, so that a model which raises them is not in the way of the one
+that is to replace it ("if your current production fleet already causes errors",
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html).
+"""
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration, Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
@@ -14,10 +19,19 @@ from stacks.components.golden_metric import golden_mismatches
 # SageMaker's metrics come by the minute.
 PERIOD = Duration.minutes(1)
 MICROSECONDS = 1000
+# Minutes in a row: the first answers of a new machine may be slow, and the next minute shows whether that was all. How
+# long a canary has to be watched for it is ServingSettings.alarm_delay_s.
+SLOW_PERIODS = 2
 
 
 class EndpointAlarms(Construct):
     """Errors, latency, and the answers to golden customers.
+
+    Parameters
+    ----------
+    config_name : str
+        The endpoint configuration that is watched. It is part of the alarms' names, so that another has other alarms,
+        whose state nothing has set before.
 
     Attributes
     ----------
@@ -26,12 +40,19 @@ class EndpointAlarms(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Settings, variant: str, topic: sns.ITopic
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Settings,
+        variant: str,
+        config_name: str,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._topic = topic
+        self._topic, self._config_name = topic, config_name
         name, slowest_ms = settings.resource_name, settings.serving.maximum_latency_ms
-        served = {"EndpointName": name, "VariantName": variant}
+        served = {"EndpointName": name, "VariantName": variant, "EndpointConfigName": config_name}
 
         def metric(metric_name: str, statistic: str) -> cloudwatch.Metric:
             return cloudwatch.Metric(
@@ -51,10 +72,11 @@ class EndpointAlarms(Construct):
                 # The metric is in microseconds.
                 threshold=slowest_ms * MICROSECONDS,
                 comparison=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+                periods=SLOW_PERIODS,
             ),
             self._alarm(
                 "Golden",
-                golden_mismatches(settings, period=PERIOD),
+                golden_mismatches(settings, config_name, period=PERIOD),
                 f"{name} answers golden customers otherwise than its model should",
             ),
         ]
@@ -67,15 +89,18 @@ class EndpointAlarms(Construct):
         *,
         threshold: float = 1,
         comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        periods: int = 1,
     ) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
+            # The stack's name first: by that the model's role may look at it.
+            alarm_name=Fn.join("-", [Aws.STACK_NAME, construct_id, self._config_name]),
             alarm_description=f"{says}; docs/operations.md says what to do.",
             metric=metric,
             threshold=threshold,
             comparison_operator=comparison,
-            evaluation_periods=1,
+            evaluation_periods=periods,
             # Without requests there is nothing wrong, and nothing to go back for.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -8,6 +8,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from config import Settings
 
 METRIC = "GoldenMismatches"
+# Whose answers they were: those of the old machines or those of the new ones.
+DIMENSION = "EndpointConfigName"
 
 
 def namespace(settings: Settings) -> str:
@@ -15,6 +17,12 @@ def namespace(settings: Settings) -> str:
     return f"Churn/{settings.name}"
 
 
-def golden_mismatches(settings: Settings, *, period: Duration) -> cloudwatch.Metric:
-    """Give the metric: wrong answers in a period, of those that the probe asked for."""
-    return cloudwatch.Metric(namespace=namespace(settings), metric_name=METRIC, statistic="Sum", period=period)
+def golden_mismatches(settings: Settings, config_name: str, *, period: Duration) -> cloudwatch.Metric:
+    """Give the metric: wrong answers of an endpoint configuration in a period, of those that the probe asked for."""
+    return cloudwatch.Metric(
+        namespace=namespace(settings),
+        metric_name=METRIC,
+        dimensions_map={DIMENSION: config_name},
+        statistic="Sum",
+        period=period,
+    )

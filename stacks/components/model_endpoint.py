@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aws_cdk import Fn
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from config import ServingSettings
+from config import Settings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import CAPTURE
 from stacks.components.churn_pipeline import SERVING_ENVIRONMENT
+from stacks.components.endpoint_alarms import EndpointAlarms
 from stacks.components.place import Place
 
 # SageMaker replaces an endpoint whose variant is renamed instead of shifting traffic: the name never changes.
@@ -43,8 +42,8 @@ class ModelEndpoint(Construct):
         What the container may do.
     log : LogGroup
         The endpoint's log group, made before SageMaker would make its own without key and end.
-    alarms : sequence of Alarm
-        Which bring the old model back while a new one takes over.
+    topic : ITopic
+        Where its alarms tell people; they also bring the old model back while a new one takes over.
     """
 
     def __init__(
@@ -52,17 +51,15 @@ class ModelEndpoint(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        settings: ServingSettings,
+        settings: Settings,
         place: Place,
         model_package_arn: str,
         role: iam.Role,
         log: logs.LogGroup,
-        alarms: Sequence[cloudwatch.Alarm],
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._alarms = alarms
-        self._settings = settings
+        self._settings = serving = settings.serving
         self._place = place
         # The role refers to its grants (see grants.py), so the reference to the role is all the order that
         # CloudFormation needs: the model is never created before the role may read the artifact.
@@ -75,30 +72,34 @@ class ModelEndpoint(Construct):
                     model_package_name=model_package_arn, environment=serving_environment(model_package_arn)
                 )
             ],
-            enable_network_isolation=settings.network_isolated,
-            vpc_config=self._vpc_config() if settings.in_vpc else None,
+            enable_network_isolation=serving.network_isolated,
+            vpc_config=self._vpc_config() if serving.in_vpc else None,
         )
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
             production_variants=[self._variant(model)],
-            kms_key_id=None if settings.serverless else place.keys.models.key_arn,
-            data_capture_config=self._data_capture() if settings.data_capture_percent else None,
+            kms_key_id=None if serving.serverless else place.keys.models.key_arn,
+            data_capture_config=self._data_capture() if serving.data_capture_percent else None,
         )
-        if settings.serverless:
+        if serving.serverless:
             acknowledge(
                 config,
                 findings.NO_VOLUME_KEY,
                 "A serverless endpoint has no volume that a key of ours could encrypt: SageMaker refuses the key.",
             )
+        config_name = config.attr_endpoint_config_name
+        self._alarms = EndpointAlarms(
+            self, "Alarms", settings=settings, variant=VARIANT, config_name=config_name, topic=topic
+        ).all
         self.endpoint = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
-            endpoint_name=name,
-            endpoint_config_name=config.attr_endpoint_config_name,
+            endpoint_name=settings.resource_name,
+            endpoint_config_name=config_name,
             # Autoscaled capacity survives a new model; otherwise an update sets what the settings name.
-            retain_all_variant_properties=settings.autoscaled,
-            deployment_config=self._deployment() if settings.canary_percent else None,
+            retain_all_variant_properties=serving.autoscaled,
+            deployment_config=self._deployment() if serving.canary_percent else None,
         )
         self.endpoint.node.add_dependency(log)
 

@@ -16,7 +16,7 @@ from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.champion_lookup import look_up_champion
 from stacks.components.functions import FunctionSpec, PythonFunction
-from stacks.components.golden_metric import METRIC, namespace
+from stacks.components.golden_metric import DIMENSION, METRIC, namespace
 from stacks.components.grants import Grant, allow, policy_with
 from stacks.components.place import Place
 from stacks.components.registrar import REMOVES_NOTHING
@@ -31,6 +31,7 @@ CHANGED_TYPES = (
     # Whose names are looked up from the endpoint: CloudFormation may count them in, though they stay as they are.
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::Alarm",
     "AWS::SageMaker::Endpoint",
     "AWS::SageMaker::EndpointConfig",
     "AWS::SageMaker::Model",
@@ -84,7 +85,7 @@ class Rollout(Construct):
             "Probe",
             does="asks the golden customers",
             grants=self._probe(),
-            environment={"NAMESPACE": namespace(settings), "METRIC": METRIC},
+            environment={"NAMESPACE": namespace(settings), "METRIC": METRIC, "DIMENSION": DIMENSION},
         )
         reaches_buckets_from_outside(probe.role)
         record = self._function(

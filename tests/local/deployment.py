@@ -145,10 +145,7 @@ class Deployment:
         return [event["message"] for page in pages for event in page["events"]]
 
     def settle(self, limit_s: float = 180) -> None:
-        """Wait until nothing goes on by itself: no run of a pipeline, no intake, no rollout of what a run has made.
-
-        Nor may an alarm of the endpoint be on: it would end the next rollout.
-        """
+        """Wait until nothing goes on by itself: no run of a pipeline, no intake, no rollout of what a run has made."""
         deadline, calm = time.monotonic() + limit_s, 0
         # An event is delivered within moments: calm has to last.
         while calm < 3 and time.monotonic() < deadline:
@@ -159,18 +156,13 @@ class Deployment:
         states, sagemaker = self.client("stepfunctions"), self.client("sagemaker")
         machines = [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"]]
         pipelines = [one["PipelineName"] for one in sagemaker.list_pipelines()["PipelineSummaries"]]
-        raised = self.client("cloudwatch").describe_alarms(AlarmNamePrefix="Churn-local-Serving-", StateValue="ALARM")
-        return (
-            bool(raised["MetricAlarms"])
-            or any(
-                states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
-                for machine in machines
-            )
-            or any(
-                run["PipelineExecutionStatus"] in ("Executing", "Stopping")
-                for pipeline in pipelines
-                for run in sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
-            )
+        return any(
+            states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+            for machine in machines
+        ) or any(
+            run["PipelineExecutionStatus"] in ("Executing", "Stopping")
+            for pipeline in pipelines
+            for run in sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
         )
 
     @contextlib.contextmanager

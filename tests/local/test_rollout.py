@@ -16,6 +16,7 @@ from local.settings import ACCOUNT, ROOT
 from tests.local.deployment import Deployment
 
 NAME = "churn-local"
+SERVING = "Churn-local-Serving-"
 LIMIT_S = 300
 
 
@@ -28,6 +29,7 @@ class Registry:
     def __post_init__(self) -> None:
         self.sagemaker = self.deployment.client("sagemaker")
         self.states = self.deployment.client("stepfunctions")
+        self.cloudwatch = self.deployment.client("cloudwatch")
         self.machine = self.deployment.output("Rollout", "RolloutMachineArn")
 
     def live(self) -> str:
@@ -58,6 +60,36 @@ class Registry:
         (register,) = [one for one in steps["PipelineExecutionSteps"] if one["StepName"] == "Register"]
         package: str = register["Metadata"]["RegisterModel"]["Arn"]
         return package
+
+    def raise_alarms(self) -> set[str]:
+        """Let the model in service fail, as far as its metrics tell, and wait until two of its alarms are on."""
+        config = self.sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"]
+        of = {"Name": "EndpointConfigName", "Value": config}
+        served = [{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "main"}, of]
+        for namespace, metric, dimensions in (
+            ("AWS/SageMaker", "Invocation5XXErrors", served),
+            ("Churn/local", "GoldenMismatches", [of]),
+        ):
+            self.cloudwatch.put_metric_data(
+                Namespace=namespace, MetricData=[{"MetricName": metric, "Dimensions": dimensions, "Value": 9}]
+            )
+        failing = {name for kind, name in self.alarms_of_the_live().items() if kind != "Latency"}
+        self.until(lambda: self.raised() == failing)
+        return failing
+
+    def alarms_of_the_live(self) -> dict[str, str]:
+        """The names of the alarms that SageMaker was given with what it serves, by what they watch."""
+        described = self.sagemaker.describe_endpoint(EndpointName=NAME)
+        given = described["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+        assert all(one["AlarmName"].endswith(described["EndpointConfigName"]) for one in given)
+        return {one["AlarmName"].removeprefix(SERVING).partition("-")[0]: one["AlarmName"] for one in given}
+
+    def alarms(self, **more: str) -> set[str]:
+        found = self.cloudwatch.describe_alarms(AlarmNamePrefix=SERVING, **more)["MetricAlarms"]
+        return {one["AlarmName"] for one in found}
+
+    def raised(self) -> set[str]:
+        return self.alarms(StateValue="ALARM")
 
     def rollout_of(self, package: str) -> dict[str, Any]:
         """The latest rollout of a package, once it has ended."""
@@ -125,6 +157,7 @@ def notices(deployment: Deployment) -> Iterator[Any]:
 def test_an_ordinary_run_s_model_replaces_the_one_in_service_and_a_rollback_brings_that_back(
     registry: Registry,
 ) -> None:
+    """The rollback goes away from a model whose alarms are on, and stay on: they watch its own machines."""
     before = registry.live()
     new = registry.trained()
     assert registry.rollout_of(new)["status"] == "SUCCEEDED"
@@ -148,9 +181,13 @@ def test_an_ordinary_run_s_model_replaces_the_one_in_service_and_a_rollback_brin
     refused = registry.make("rollback")
     assert refused.returncode == 2
     assert "Say why" in refused.stderr
+    failing = registry.raise_alarms()
     done = registry.make("rollback", "--reason", "it forgot what it knew")
     assert done.returncode == 0, done.stdout + done.stderr
     assert registry.live() == before
+    assert not registry.alarms() & failing, "they went with the model that they watched"
+    assert set(registry.alarms_of_the_live()) == {"Errors", "Golden", "Latency"}
+    assert not registry.raised()
     rejected = registry.package(new)
     assert rejected["ModelApprovalStatus"] == "Rejected"
     assert rejected["ApprovalDescription"].endswith(": it forgot what it knew")
@@ -186,7 +223,9 @@ def test_a_model_that_answers_otherwise_than_it_should_goes_back_is_rejected_and
     assert ended["status"] == "FAILED"
     assert f"the rollout of version {version} failed" in ended["cause"]
     assert f"Live now: version {live.rpartition('/')[2]}, endpoint config " in ended["cause"]
+    assert "-Golden-" in ended["cause"]
     assert registry.live() == live
+    assert not registry.raised()
     found = registry.package(package)
     assert found["ModelApprovalStatus"] == "Rejected"
     assert found["ApprovalDescription"].startswith("Its rollout failed: ")

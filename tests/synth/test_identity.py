@@ -138,7 +138,7 @@ def test_the_stack_that_rollouts_update_holds_nothing_that_anybody_may_do(enviro
     kinds = {body["Type"] for body in environment.templates["Serving"]["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith(("AWS::IAM::", "AWS::Lambda::"))}
     # What a model changes, and what it does not.
-    assert kinds - set(CHANGED_TYPES) <= {"AWS::CDK::Metadata", "AWS::CloudWatch::Alarm", "AWS::Logs::LogGroup"}
+    assert kinds - set(CHANGED_TYPES) <= {"AWS::CDK::Metadata", "AWS::Logs::LogGroup"}
     # CloudFormation would read one from Parameter Store with the rights of the function that updates the stack.
     assert set(environment.templates["Serving"]["Parameters"]) == {"Rollout"}
 

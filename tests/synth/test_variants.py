@@ -98,7 +98,9 @@ def test_a_canary_shifts_its_share_and_rolls_back_by_alarms(synthesise: Synthesi
     watched = deployment["AutoRollbackConfiguration"]["Alarms"]
     assert watched == [{"AlarmName": {"Ref": name}} for name in alarms]
     (variant,) = found.one("AWS::SageMaker::EndpointConfig").properties["ProductionVariants"]
-    served = {"EndpointName": "churn-dev", "VariantName": variant["VariantName"]}
+    # Of the new machines: what the model in service does, which is to go, is no reason to keep it.
+    config = {"EndpointConfigName": deployed(found)}
+    served = {"EndpointName": "churn-dev", "VariantName": variant["VariantName"], **config}
     told = {
         alarm["MetricName"]: (alarm["Namespace"], {one["Name"]: one["Value"] for one in alarm.get("Dimensions", [])})
         for alarm in alarms.values()
@@ -106,12 +108,27 @@ def test_a_canary_shifts_its_share_and_rolls_back_by_alarms(synthesise: Synthesi
     assert told == {
         "Invocation5XXErrors": ("AWS/SageMaker", served),
         "ModelLatency": ("AWS/SageMaker", served),
-        "GoldenMismatches": ("Churn/dev", {}),
+        "GoldenMismatches": ("Churn/dev", config),
     }
     (slow,) = [alarm for alarm in alarms.values() if alarm["MetricName"] == "ModelLatency"]
     assert (slow["ExtendedStatistic"], slow["Threshold"]) == ("p99", 1_000_000), "of microseconds"
+    assert {alarm["MetricName"]: alarm["EvaluationPeriods"] for alarm in alarms.values()} == {
+        "Invocation5XXErrors": 1,
+        "ModelLatency": 2,
+        "GoldenMismatches": 1,
+    }
+    # Another configuration has other alarms, which are in no state yet; and the role may look at them by their names.
+    for alarm in alarms.values():
+        stack, _, config_name = alarm["AlarmName"]["Fn::Join"][1]
+        assert (stack, config_name) == ({"Ref": "AWS::StackName"}, config["EndpointConfigName"])
+    assert len({str(alarm["AlarmName"]) for alarm in alarms.values()}) == len(alarms)
     # What happens beside an update, people hear of.
     assert all("-Notices:" in str(alarm["AlarmActions"]) for alarm in alarms.values())
+
+
+def deployed(found: Environment) -> Any:
+    """The endpoint config as the endpoint refers to it."""
+    return found.one("AWS::SageMaker::Endpoint").properties["EndpointConfigName"]
 
 
 def test_the_model_may_look_at_the_alarms_that_bring_an_update_back(synthesise: Synthesise) -> None:

@@ -179,6 +179,13 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (ServingSettings, {"canary_percent": 10}, "serving.instance_count", "no share"),
     (ServingSettings, {"canary_percent": 34, "instance_count": 3}, "serving.canary_percent", "whole machines"),
     (ServingSettings, {"canary_bake_s": 3601}, "serving.canary_bake_s", "3600"),
+    (
+        ServingSettings,
+        {"canary_percent": 50, "instance_count": 2, "canary_bake_s": 179},
+        "serving.canary_bake_s",
+        "serving.alarm_delay_s (180)",
+    ),
+    (ServingSettings, {"alarm_delay_s": 0}, "serving.alarm_delay_s", "from 1 to 3600"),
     (ServingSettings, {"terminate_wait_s": -1}, "serving.terminate_wait_s", "3600"),
     (ServingSettings, {"update_timeout_s": 599}, "serving.update_timeout_s", "600 to 14400"),
     (ServingSettings, {"update_timeout_s": 600, "canary_bake_s": 600}, "serving.update_timeout_s", "longer than"),

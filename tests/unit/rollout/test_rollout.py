@@ -31,6 +31,7 @@ class World:
         self.decisions: list[dict[str, Any]] = []
         self.facts: dict[str, str] = {}
         self.told: list[dict[str, Any]] = []
+        self.coming, self.metrics = "", []
 
     def describe_stacks(self, **_: Any) -> dict[str, Any]:
         parameters = [
@@ -63,13 +64,17 @@ class World:
         }
 
     def describe_endpoint(self, **_: Any) -> dict[str, Any]:
-        return {"EndpointStatus": self.endpoint_status, "EndpointConfigName": "config"}
+        pending = {"PendingDeploymentSummary": {"EndpointConfigName": "coming"}} if self.coming else {}
+        return {"EndpointStatus": self.endpoint_status, "EndpointConfigName": "config", **pending}
 
-    def describe_endpoint_config(self, **_: Any) -> dict[str, Any]:
-        return {"ProductionVariants": [{"ModelName": "model"}]}
+    def describe_endpoint_config(self, *, EndpointConfigName: str) -> dict[str, Any]:
+        return {"ProductionVariants": [{"ModelName": EndpointConfigName}]}
 
-    def describe_model(self, **_: Any) -> dict[str, Any]:
-        return {"Containers": [{"ModelPackageName": self.live}]}
+    def describe_model(self, *, ModelName: str) -> dict[str, Any]:
+        return {"Containers": [{"ModelPackageName": self.coming if ModelName == "coming" else self.live}]}
+
+    def put_metric_data(self, *, MetricData: list[dict[str, Any]], **_: Any) -> None:
+        self.metrics += MetricData
 
     def update_model_package(self, **request: Any) -> None:
         self.decisions.append(request)
@@ -321,7 +326,7 @@ def test_a_version_that_should_not_answer_is_wrong(rollout: ModuleType, monkeypa
     by_version = {"3": {"loyal": {"customer": {}, **KNOWN}}}
     for version, wrong in (("3", []), ("4", ["loyal: version 4 answers"])):
         monkeypatch.setattr(rollout.golden, "ask", lambda *_, version=version: (version, KNOWN))
-        assert rollout.golden.check(World(), "churn-test", by_version) == wrong
+        assert [str(one) for one in rollout.golden.check(World(), "churn-test", by_version)] == wrong
 
 
 @pytest.mark.parametrize("failure", [ReadTimeoutError(endpoint_url="https://runtime"), KeyError("predictions")])
@@ -331,4 +336,46 @@ def test_no_answer_is_a_wrong_one(rollout: ModuleType, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(rollout.golden, "ask", ask)
     (wrong,) = rollout.golden.check(World(), "churn-test", {"3": {"loyal": {"customer": {}, **KNOWN}}})
-    assert wrong.startswith(f"loyal: {type(failure).__name__}")
+    assert wrong.text.startswith(f"loyal: {type(failure).__name__}")
+    assert not wrong.version
+
+
+@pytest.mark.parametrize(
+    ("coming", "answers", "counts"),
+    [
+        ("", ["3", "3"], {"config": 0}),
+        ("", ["3", ""], {"config": 4}),
+        # Each is counted for the machines that it came from: what is to be replaced is not in the way.
+        (NEW, ["3 wrong", "4"], {"config": 4, "coming": 0}),
+        (NEW, ["3", "4 wrong"], {"config": 0, "coming": 4}),
+        (NEW, ["", "4"], {"config": 4, "coming": 0}),
+        # The same model on other machines: either may have answered.
+        (LIVE, ["3", "3 wrong"], {"config": 4, "coming": 4}),
+    ],
+)
+def test_wrong_answers_are_counted_for_the_machines_that_gave_them(
+    rollout: ModuleType,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    coming: str,
+    answers: list[str],
+    counts: dict[str, int],
+) -> None:
+    """Two golden customers, each asked in each of four rounds; one machine answers the first, and one the second."""
+    world.coming = coming
+    for name, value in (("ENDPOINT", "churn-test"), ("NAMESPACE", "n"), ("METRIC", "m"), ("DIMENSION", "Config")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(rollout, "client", lambda _: world)
+    monkeypatch.setattr(
+        rollout, "_known", lambda _: {str(n): {"customer": {"n": n}, **KNOWN} for n in range(len(answers))}
+    )
+
+    def ask(_runtime: object, _endpoint: str, customer: dict[str, int]) -> tuple[str, dict[str, Any]]:
+        version, _, wrong = answers[customer["n"]].partition(" ")
+        if not version:
+            raise KeyError("predictions")
+        return version, KNOWN | ({"probability": 0.9} if wrong else {})
+
+    monkeypatch.setattr(rollout.golden, "ask", ask)
+    rollout.probe({}, None)
+    assert {one["Dimensions"][0]["Value"]: one["Value"] for one in world.metrics} == counts
