@@ -4,9 +4,10 @@ from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
 from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
+from config.offers import OfferSettings
 from config.operations import OperationsSettings
 from config.platform import RUN_GRACE_S, DeploymentSettings, NetworkSettings, StorageSettings
-from config.product import ApiSettings, OfferSettings, WebSettings
+from config.product import UNRESERVED_CONCURRENCY, ApiSettings, WebSettings
 from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
@@ -17,6 +18,7 @@ from config.watching import WatchingSettings
 __all__ = [
     "ENVIRONMENTS",
     "RUN_GRACE_S",
+    "UNRESERVED_CONCURRENCY",
     "ApiSettings",
     "DeploymentSettings",
     "ExperimentsSettings",

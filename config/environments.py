@@ -52,7 +52,8 @@ def _prod() -> Settings:
             # A fifth of the requests shows a drift as surely as all of them, and keeps a fifth of the customers' data.
             data_capture_percent=20,
         ),
-        api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200),
+        # A tenth of the pool that an account has at first: an endpoint that hangs must not take the rest with it.
+        api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200, reserved_concurrency=100),
         # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
         studio=StudioSettings(enabled=True),
         watching=WatchingSettings(schedule="rate(1 day)"),
@@ -84,6 +85,8 @@ def _local() -> Settings:
             maximum_latency_ms=30000,
             data_capture_percent=100,
         ),
+        # Each process of a function is a process here, too: no more of them than the throttle lets in at once.
+        api=ApiSettings(reserved_concurrency=40),
         studio=StudioSettings(enabled=True),
         # Costs nothing here; the server itself is started by `make local MLFLOW=1`.
         experiments=ExperimentsSettings(enabled=True),

@@ -2,99 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from config.offers import OFFERS, OfferSettings
 from config.section import Section
 
 # API Gateway's integration timeout for a REST API, unless a quota was raised.
 API_TIMEOUT_LIMIT_S = 29
 # Each is scored for each customer that asks for offers, and all of them travel in the function's environment (4 KB).
 OFFER_LIMIT = 10
-OFFER_TEXT_LIMIT = 120
-OFFER_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class OfferSettings(Section):
-    """What an agent may offer a customer who is about to leave.
-
-    Attributes
-    ----------
-    name, text : str
-        For programs, and for people.
-    cost_usd : float
-        What keeping the promise costs.
-    changes : tuple of (attribute, how, value)
-        What it changes of the customer's record: ``set`` an attribute to the value, bring it to ``at_most`` the value,
-        or take it ``times`` the value. ``app.py`` checks them against the schema.
-    """
-
-    section: ClassVar[str] = "api.offers"
-
-    name: str
-    text: str
-    cost_usd: float
-    changes: tuple[tuple[str, Literal["set", "at_most", "times"], int | float | str], ...]
-
-    def check(self) -> None:
-        """Check name, text and cost; what the changes may be, only the schema knows."""
-        self.require(
-            OFFER_NAME.fullmatch(self.name) is not None,
-            "name",
-            rule="must be 1 to 40 lower-case letters, digits and _, a letter first",
-            remedy="Programs tell offers apart by it; people read the text.",
-        )
-        self.require(
-            0 < len(self.text) <= OFFER_TEXT_LIMIT,
-            "text",
-            rule=f"must have 1 to {OFFER_TEXT_LIMIT} characters",
-            remedy="Say in one line what the agent may promise.",
-        )
-        self.require_range("cost_usd", low=0, high=1e6, remedy="Give the cost in USD of one customer's offer.")
-        names = [name for name, _, _ in self.changes]
-        self.require(
-            bool(names) and len(set(names)) == len(names),
-            "changes",
-            rule="must hold at least one change, and one of each attribute",
-            remedy="Name what the offer changes of the customer's record.",
-        )
-
-
-# What the example's carrier might offer. Costs are assumptions, as the costs of the training settings are.
-OFFERS = (
-    OfferSettings(
-        name="settle_complaints",
-        text="A call by a senior agent, who settles what is open",
-        cost_usd=25.0,
-        changes=(("custserv_calls", "at_most", 1),),
-    ),
-    OfferSettings(
-        name="drop_international_plan",
-        text="A tariff without the international plan, changed free of charge",
-        cost_usd=30.0,
-        changes=(("intl_plan", "set", False),),
-    ),
-    OfferSettings(
-        name="voice_mail",
-        text="Voice mail at no charge for a year",
-        cost_usd=40.0,
-        changes=(("vmail_plan", "set", True),),
-    ),
-    OfferSettings(
-        name="new_tariff",
-        text="A new tariff: voice mail, no international plan, a fifth off the day minutes",
-        cost_usd=140.0,
-        changes=(("vmail_plan", "set", True), ("intl_plan", "set", False), ("day_mins", "times", 0.8)),
-    ),
-    OfferSettings(
-        name="day_discount",
-        text="A fifth off the day minutes for a year",
-        cost_usd=90.0,
-        changes=(("day_mins", "times", 0.8),),
-    ),
-)
+# Lambda keeps as many of an account's concurrent executions for functions that reserve none.
+UNRESERVED_CONCURRENCY = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +29,11 @@ class ApiSettings(Section):
         the next one room to answer properly.
     function_memory_mb : int
         Memory, and with it processor share, of the function.
+    reserved_concurrency : int
+        How many requests the function may answer at the same time; as many are kept for it. With 0 it shares the
+        account's pool with all other functions.
+    snap_start : bool
+        Whether new processes of the function start from a snapshot of an initialised one.
     manages_log_role : bool
         Whether this deployment sets the role by which API Gateway writes logs. There is one per
         account and region: of several deployments in one account, one sets it.
@@ -127,6 +51,8 @@ class ApiSettings(Section):
     function_timeout_s: int = 15
     gateway_timeout_s: int = 20
     function_memory_mb: int = 512
+    reserved_concurrency: int = 0
+    snap_start: bool = False
     manages_log_role: bool = True
     in_vpc: bool = True
     offers: tuple[OfferSettings, ...] = OFFERS
@@ -148,6 +74,12 @@ class ApiSettings(Section):
             remedy="A burst below the steady rate would throttle the steady rate.",
         )
         self.require_range("function_memory_mb", low=128, high=10240, remedy="512 give a fast cold start.")
+        self.require_range(
+            "reserved_concurrency",
+            low=0,
+            high=900,
+            remedy=f"An account has 1000 at first, or fewer, of which {UNRESERVED_CONCURRENCY} stay for all.",
+        )
         self.require(
             1 <= self.endpoint_timeout_s < self.function_timeout_s,
             "endpoint_timeout_s",

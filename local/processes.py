@@ -76,6 +76,36 @@ def stop(process: subprocess.Popen[str], wait_s: float = 20.0) -> None:
                 process.stdin.close()
 
 
+def working_in(folder: Path, program: str) -> list[int]:
+    """The processes of a program that work in a folder or below it: those of one laptop run, and of no other's.
+
+    Parameters
+    ----------
+    folder
+        Its absolute path.
+    program
+        How the path of the script ends that Python runs.
+    """
+    listed = subprocess.run(["ps", "-eww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    found = []
+    for line in listed.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        if f"{program} " in command and str(_SUPERVISOR) not in command and _folder_of(pid).startswith(str(folder)):
+            found.append(int(pid))
+    return found
+
+
+def _folder_of(pid: str) -> str:
+    """Where a process works; nowhere, if it has ended or is another user's."""
+    with contextlib.suppress(OSError):
+        return os.readlink(f"/proc/{pid}/cwd")
+    if sys.platform == "linux":
+        return ""
+    command = ["lsof", "-a", "-p", pid, "-d", "cwd", "-Fn"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return next((line[1:] for line in told.splitlines() if line.startswith("n")), "")
+
+
 def alive(pid: int) -> bool:
     """Whether a process with this id exists."""
     try:

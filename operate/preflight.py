@@ -1,4 +1,6 @@
-"""``python -m operate.preflight --env dev``: before a deployment, see whether something has its names already.
+"""``python -m operate.preflight --env dev``: before a deployment, see whether something stands in its way.
+
+That is a name that something else has already, or too few concurrent executions for what the settings reserve.
 
 CloudFormation would find out late: after the stacks before have been made, or, with API Gateway's role, never.
 Ends with 0 when the deployment may begin, with 2 when somebody must decide first.
@@ -10,10 +12,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from config import ENVIRONMENTS, Settings, SettingsError, load_settings
 from operate import names
 from operate.account import Account, OperateError
 from operate.cdk import ROOT
+from operate.concurrency import shortage
 from operate.conflicts import Conflict, Preflight
 from operate.progress import Progress
 
@@ -48,6 +53,12 @@ def preflight(environment: str, app: Path, *, adopt: bool) -> int:
         return 2
     for one in adopted:
         progress.say(f"{one.taken.label} ({one.whose}) will be taken over as it is, with its own key and retention")
+    try:
+        if lacking := shortage(account, settings):
+            print(lacking, file=sys.stderr)
+            return 2
+    except (BotoCoreError, ClientError) as exc:
+        progress.say(f"warning: Lambda's concurrency was not checked: {exc}")
     if adopted:
         progress.say(f"how to give it those of the settings afterwards: {names.RECORD}")
     return 0

@@ -63,7 +63,7 @@ class ApiStack(Stack):
         """Connect the addresses with the functions, each behind the validator."""
         timeout = Duration.seconds(self._settings.api.gateway_timeout_s)
         integration, reporting = (
-            apigateway.LambdaIntegration(one.function, allow_test_invoke=False, timeout=timeout)
+            apigateway.LambdaIntegration(one.invoked, allow_test_invoke=False, timeout=timeout)
             for one in (function, report)
         )
         validator = self.rest_api.add_request_validator(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+import credentials
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -39,14 +40,6 @@ _PASSING = {
 _BUSY = (0, 502, 503, 504)
 
 
-class _Credentials(NamedTuple):
-    """What the signer reads. Lambda documents the three variables; a new process gets new ones."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-
 class ModelClient:
     """Sends customers to one endpoint.
 
@@ -54,15 +47,18 @@ class ModelClient:
     ----------
     url
         Address of the endpoint's invocations.
-    signer
-        Signs a request in place.
+    region
+        For which requests are signed.
+    role
+        Gives the credentials to sign a request with.
     timeout_s
         Seconds for one prediction, second try included.
     """
 
-    def __init__(self, url: str, signer: SigV4Auth, timeout_s: float) -> None:
+    def __init__(self, url: str, region: str, role: Callable[[], Any], timeout_s: float) -> None:
         self._url = url
-        self._signer = signer
+        self._region = region
+        self._role = role
         self._timeout_s = timeout_s
         # One process serves one request at a time, so one connection is enough. Certificates are those
         # that boto3 trusts, and asked for by name: urllib3 1.26, which some runtimes carry, would not.
@@ -80,10 +76,10 @@ class ModelClient:
             or env.get("AWS_ENDPOINT_URL")
             or f"https://runtime.sagemaker.{region}.{suffix}"
         )
-        credentials = _Credentials(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env.get("AWS_SESSION_TOKEN"))
         return cls(
             f"{base.rstrip('/')}/endpoints/{env['ENDPOINT_NAME']}/invocations",
-            SigV4Auth(credentials, "sagemaker", region),
+            region,
+            credentials.of_role(env),
             float(env["INVOKE_TIMEOUT_S"]),
         )
 
@@ -143,7 +139,7 @@ class ModelClient:
 
     def _post_once(self, body: bytes, headers: dict[str, str], timeout_s: float) -> bytes:
         signed = AWSRequest("POST", self._url, headers=headers, data=body)
-        self._signer.add_auth(signed)
+        SigV4Auth(self._role(), "sagemaker", self._region).add_auth(signed)
         try:
             response = self._http.urlopen(
                 "POST",

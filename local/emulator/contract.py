@@ -69,6 +69,9 @@ NAMES: dict[str, dict[str, Any]] = {
         "_build_lambda_event_v1": [],
         "_check_request_validation": ["method_obj", "api_id", "request", "headers", "body", "query_params"],
         "_create_request_validator": ["api_id", "data"],
+        "_gw_error": ["response_type", "message"],
+        "_invoke_lambda_proxy_v1": ["integration", "api_id"],
+        "_lambda_proxy_response": ["result"],
         "_request_validators": None,
         "_resources": None,
         "_stages_v1": None,
@@ -147,6 +150,7 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.services.lambda_svc": {
         "_create_function": ["data"],
         "_emit_lambda_logs": ["func", "request_id", "log_text"],
+        "_functions": None,
         "error_response_json": ["code", "message", "status"],
     },
     "ministack.services.s3": {

@@ -7,7 +7,8 @@ from typing import Any
 from local.sagemaker import events, models, tags
 from local.sagemaker.errors import ServiceError, invalid
 from local.sagemaker.hosting import shifting
-from local.sagemaker.hosting.fleet import Group, fleet
+from local.sagemaker.hosting.fleet import fleet
+from local.sagemaker.hosting.group import Group
 from local.sagemaker.hosting.shifting import RolledBack, Shift
 from local.sagemaker.hosting.variant import NotHealthy
 from local.sagemaker.naming import arn, now

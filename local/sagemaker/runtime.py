@@ -50,7 +50,7 @@ def invoke(name: str, headers: dict[str, str], body: bytes) -> Reply:
     try:
         picked = fleet.pick(endpoint, target)
     except NotHealthy as exc:
-        raise ServiceError("ServiceUnavailable", f"The endpoint did not come up: {exc}", 503) from exc
+        raise ServiceError("ServiceUnavailable", f"Endpoint {name} does not answer: {exc}", 503) from exc
     if picked is None:
         raise ServiceError("ValidationError", f"Variant {target} not found for endpoint {name}.")
     group, variant = picked

@@ -32,7 +32,11 @@ CALLER_WAITS = (
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """What a function is: its bundle, its entry, its size, its environment, and whether X-Ray traces it."""
+    """What a function is: its bundle, its entry, its size, its environment, and whether X-Ray traces it.
+
+    With a ``reserved_concurrency`` it runs so many times at once and no more; with ``snap_start`` its processes start
+    from a snapshot.
+    """
 
     bundle: Path
     handler: str
@@ -41,6 +45,8 @@ class FunctionSpec:
     memory_mb: int
     environment: Mapping[str, str]
     traced: bool = False
+    reserved_concurrency: int = 0
+    snap_start: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,13 @@ class FunctionNetwork:
 
 
 class PythonFunction(Construct):
-    """A function that may write its own log and what its grants say, nothing else."""
+    """A function that may write its own log and what its grants say, nothing else.
+
+    Attributes
+    ----------
+    invoked : IFunction
+        What is to be called: the function, or, where it starts from a snapshot, its published version by an alias.
+    """
 
     def __init__(
         self,
@@ -101,11 +113,24 @@ class PythonFunction(Construct):
             vpc=network.vpc if network else None,
             vpc_subnets=ec2.SubnetSelection(subnets=network.subnets) if network else None,
             security_groups=[network.security_group] if network else None,
+            reserved_concurrent_executions=spec.reserved_concurrency or None,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if spec.snap_start else None,
+        )
+        # Only of a published version is there a snapshot. The one before goes with the update: kept ones are billed.
+        self.invoked: lambda_.IFunction = (
+            lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+            if spec.snap_start
+            else self.function
         )
         if spec.traced:
             # The construct's own way would write a policy of its own into the role.
             resource_of(self.function).add_property_override("TracingConfig", {"Mode": "Active"})
-        acknowledge_function(self.function, outside_vpc_because=outside_vpc_because, no_queue_because=no_queue_because)
+        acknowledge_function(
+            self.function,
+            outside_vpc_because=outside_vpc_because,
+            no_queue_because=no_queue_because,
+            reserves=spec.reserved_concurrency > 0,
+        )
 
 
 def _network_grants(stack: Stack, network: FunctionNetwork | None) -> list[Grant]:
@@ -116,16 +141,21 @@ def _network_grants(stack: Stack, network: FunctionNetwork | None) -> list[Grant
 
 
 def acknowledge_function(
-    function: IConstruct, *, outside_vpc_because: str, no_queue_because: str = CALLER_WAITS
+    function: IConstruct,
+    *,
+    outside_vpc_because: str,
+    no_queue_because: str = CALLER_WAITS,
+    reserves: bool = False,
 ) -> None:
-    """Argue what no function here has: a dead-letter queue and a reserve; and, of most, a place in the VPC."""
+    """Argue what no function here has, a dead-letter queue; and, of most, a reserve and a place in the VPC."""
     resource = resource_of(function)
     acknowledge(resource, findings.NO_DEAD_LETTER_QUEUE, no_queue_because)
-    acknowledge(
-        resource,
-        findings.NO_RESERVED_CONCURRENCY,
-        "What calls it already bounds it: the API's stage by its throttle, a deployment by calling once at a time. "
-        "A reserve would be taken from the account's other functions, and a new account has none to give.",
-    )
+    if not reserves:
+        acknowledge(
+            resource,
+            findings.NO_RESERVED_CONCURRENCY,
+            "What calls it already bounds it: the API's stage by its throttle, a deployment by calling once at a time. "
+            "A reserve would be taken from the account's other functions, and a new account has none to give.",
+        )
     if outside_vpc_because:
         acknowledge(resource, findings.OUTSIDE_VPC, outside_vpc_because)

@@ -50,6 +50,8 @@ def invoker(
                 "OFFERS": offers.write(offers_of(api)),
             },
             traced=True,
+            reserved_concurrency=api.reserved_concurrency,
+            snap_start=api.snap_start,
         ),
         grants=[allow("sagemaker:InvokeEndpoint", on=[arn])],
         storage=settings.storage,

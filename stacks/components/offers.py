@@ -28,5 +28,5 @@ def check_offers(settings: ApiSettings) -> None:
             field="api.offers",
             value=tuple(one.name for one in settings.offers),
             rule=f"must fit the schema: {what or remedy}",
-            remedy="Correct the offer in config/product.py.",
+            remedy="Correct the offer in config/offers.py.",
         ) from exc

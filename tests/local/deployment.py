@@ -20,6 +20,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from local import processes
 from local.driver.console import Console
 from local.driver.deploy import Cdk
 from local.driver.run import Run
@@ -143,6 +144,10 @@ class Deployment:
         """All messages of a log group, of however many streams."""
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         return [event["message"] for page in pages for event in page["events"]]
+
+    def serving_processes(self) -> list[int]:
+        """The processes of this run's endpoints, and of no other run's: they work in its folder."""
+        return processes.working_in(self.settings.run_dir / "endpoints", "hosting/serve.py")
 
     def settle(self, limit_s: float = 180) -> None:
         """Wait until nothing goes on by itself: no run of a pipeline, no intake, no rollout of what a run has made."""

@@ -1,8 +1,11 @@
 """Settings that no environment has today still give what they promise, cdk-nag included."""
 
 import inspect
+import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ import app as churn_app
 from config import ENVIRONMENTS, OfferSettings, Settings, SettingsError, load_settings
 from stacks.components.offers import check_offers
 
-from .conftest import Environment, Synthesised
+from .conftest import Environment, Resource, Synthesised
 
 Synthesise = Callable[[Settings], Environment]
 
@@ -68,7 +71,7 @@ def test_an_offer_that_the_schema_does_not_know_is_refused_before_anything_is_de
     with pytest.raises(SettingsError) as caught:
         check_offers(replace(load_settings("dev").api, offers=(unknown,)))
     assert str(caught.value).startswith("api.offers is ('socks',): must fit the schema: offer socks: shoe_size is no")
-    assert "config/product.py" in str(caught.value)
+    assert "config/offers.py" in str(caught.value)
 
 
 def test_a_serverless_endpoint_has_no_machines_network_or_key(synthesise: Synthesise) -> None:
@@ -197,6 +200,58 @@ def test_the_invoker_can_stay_outside_the_network(synthesise: Synthesise) -> Non
     found = synthesise(replace(settings, studio=replace(settings.studio, enabled=False)))
     assert not [f for f in found.resources("AWS::Lambda::Function") if "VpcConfig" in f.properties]
     assert "sagemaker.runtime" not in str([e.properties for e in found.resources("AWS::EC2::VPCEndpoint")])
+
+
+def invoker_of(found: Environment) -> Resource:
+    (function,) = [f for f in found.resources("AWS::Lambda::Function") if f.logical_id.startswith("Invoker")]
+    return function
+
+
+def called(found: Environment) -> set[str]:
+    """What the methods of the API call, as text."""
+    uris = [m.properties["Integration"]["Uri"] for m in found.resources("AWS::ApiGateway::Method")]
+    return {str(uri) for uri in uris if "ModelReport" not in str(uri)}
+
+
+@pytest.mark.parametrize("reserve", [0, 7])
+def test_the_invoker_has_the_share_of_the_account_s_processes_that_the_settings_say(
+    synthesise: Synthesise, reserve: int
+) -> None:
+    found = synthesise(changed("api", reserved_concurrency=reserve))
+    reserves = {
+        f.logical_id: f.properties["ReservedConcurrentExecutions"]
+        for f in found.resources("AWS::Lambda::Function")
+        if "ReservedConcurrentExecutions" in f.properties
+    }
+    assert reserves == ({invoker_of(found).logical_id: reserve} if reserve else {})
+
+
+def test_a_snapshot_is_of_a_published_version_which_alone_may_be_called(
+    synthesise: Synthesise, synthesised: Synthesised, tmp_path: Path
+) -> None:
+    found = synthesise(changed("api", snap_start=True))
+    function = invoker_of(found)
+    assert function.properties["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    # Neither a larger disk nor a file system: SnapStart knows none.
+    assert not {"EphemeralStorage", "FileSystemConfigs"} & set(function.properties)
+    version, alias = found.one("AWS::Lambda::Version"), found.one("AWS::Lambda::Alias")
+    assert version.properties["FunctionName"] == {"Ref": function.logical_id}
+    assert alias.properties["FunctionVersion"] == {"Fn::GetAtt": [version.logical_id, "Version"]}
+    # One that is kept is paid for.
+    assert version.body.get("DeletionPolicy", "Delete") == "Delete"
+    by_alias = {"Ref": alias.logical_id}
+    assert all(str(by_alias) in uri for uri in called(found))
+    invokers = [p for p in found.resources("AWS::Lambda::Permission") if alias.logical_id in str(p.properties)]
+    assert invokers
+    assert not [p for p in found.resources("AWS::Lambda::Permission") if function.logical_id in str(p.properties)]
+    without = synthesised.environments["dev"]
+    assert "SnapStart" not in invoker_of(without).properties
+    assert not {"AWS::Lambda::Version", "AWS::Lambda::Alias"} & {one.type for one in without.resources()}
+    assert all(invoker_of(without).logical_id in uri for uri in called(without))
+    template = tmp_path / "Api.template.json"
+    template.write_text(json.dumps(found.templates["Api"]))
+    linted = subprocess.run(["cfn-lint", str(template)], capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout
 
 
 def test_archives_under_a_key_of_the_account_can_be_unpacked(synthesise: Synthesise, synthesised: Synthesised) -> None:

@@ -6,6 +6,7 @@ from local.emulator.patches import (
     alarms,
     auth,
     buckets,
+    concurrency,
     custom_resources,
     deliveries,
     embedded_metrics,
@@ -39,6 +40,7 @@ def install() -> None:
     encryption.install()
     embedded_metrics.install()
     functions.install()
+    concurrency.install()
     gateway.install()
     access_logs.install()
     origins.install()

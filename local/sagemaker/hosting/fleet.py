@@ -1,61 +1,23 @@
 """The processes behind all endpoints: started, shifted to, restarted when needed, stopped."""
 
 import contextlib
+import logging
 import random
 import threading
+import time
 from collections.abc import Iterator
 
 from local.sagemaker import platform
-from local.sagemaker.hosting.capture import Capture
-from local.sagemaker.hosting.variant import Variant
+from local.sagemaker.errors import ServiceError
+from local.sagemaker.hosting.group import Group
+from local.sagemaker.hosting.variant import NotHealthy, Variant
 from local.sagemaker.models import require
 from local.sagemaker.store import Record
 
+_log = logging.getLogger("sagemaker.fleet")
 _Key = tuple[str, str, str]
-
-
-class Group:
-    """The running variants of one endpoint configuration, and the share of the traffic that they get.
-
-    Parameters
-    ----------
-    endpoint
-        The endpoint's name.
-    config
-        The configuration's record.
-    """
-
-    def __init__(self, endpoint: str, config: Record) -> None:
-        self.config_name: str = config["EndpointConfigName"]
-        self.share = 0.0
-        self.capture = Capture.of(endpoint, config)
-        self.variants = [Variant(endpoint, one, config) for one in config["ProductionVariants"]]
-
-    def start(self) -> "Group":
-        """Start the variants; all or none.
-
-        Raises
-        ------
-        NotHealthy
-            When one does not come up.
-        """
-        try:
-            for variant in self.variants:
-                variant.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def alive(self) -> bool:
-        """Whether all processes run."""
-        return all(variant.alive() for variant in self.variants)
-
-    def stop(self) -> None:
-        """End the processes; what was captured is written."""
-        for variant in self.variants:
-            variant.stop()
-        self.capture.close()
+# Between two tries to replace what does not come up.
+_PAUSE_S = 5.0
 
 
 class Fleet:
@@ -86,6 +48,7 @@ class Fleet:
                 other.share = 1.0 - share
             group.share = share
             self._serving[key] = [*before, group]
+        self._tend(key, group)
 
     def keep(self, endpoint: str, group: Group) -> None:
         """Leave all traffic to one group and stop every other."""
@@ -94,6 +57,7 @@ class Fleet:
             others = [other for other in self._serving.get(key, []) if other is not group]
             group.share = 1.0
             self._serving[key] = [group]
+        self._tend(key, group)
         for other in others:
             other.stop()
 
@@ -108,27 +72,30 @@ class Fleet:
         group.stop()
 
     def pick(self, endpoint: Record, target: str | None) -> tuple[Group, Variant] | None:
-        """A running variant for one request, by shares and weights or by name; restarts what is not running.
+        """A running variant for one request, by shares and weights or by name.
 
-        After a restart of the emulator (or a crash of the process) the first request starts the
-        endpoint again, and waits for it.
+        After a restart of the emulator the first request starts the endpoint again, and waits for it. A process that
+        ended otherwise is replaced without anybody asking; until then there is nothing to ask.
 
         Returns
         -------
         tuple of (Group, Variant) or None
             None when the endpoint has no variant of the target's name.
+
+        Raises
+        ------
+        NotHealthy
+            While a lost process is being replaced.
         """
         key = self._key(endpoint["EndpointName"])
-        groups = self._serving.get(key, [])
-        if not groups:
-            groups = self._restart(key, endpoint)
+        groups = self._serving.get(key, []) or self._restart(key, endpoint)
         # Traffic is spread by chance, not guarded by it.
         group = random.choices(groups, [one.share for one in groups])[0]  # noqa: S311
-        if not group.alive():
-            group = self._replace(key, endpoint["EndpointName"], group)
         variants = [v for v in group.variants if target in (None, v.name)]
         if not variants:
             return None
+        if not group.alive() and group in self._serving.get(key, []):
+            raise NotHealthy("its instance is unhealthy and is being replaced.")
         weights = [v.weight for v in variants]
         return group, random.choices(variants, weights if any(weights) else None)[0]  # noqa: S311
 
@@ -139,29 +106,55 @@ class Fleet:
                 return groups
             group = Group(endpoint["EndpointName"], config).start()
             group.share = 1.0
-            weigh(group, endpoint["ProductionVariants"])
+            group.weigh(endpoint["ProductionVariants"])
             self._serving[key] = [group]
-            return [group]
+        self._tend(key, group)
+        return [group]
 
-    def _replace(self, key: _Key, endpoint: str, group: Group) -> Group:
-        """Start a group anew that lost a process; others keep serving meanwhile."""
+    def _tend(self, key: _Key, group: Group) -> None:
+        """Watch over a group that serves: AWS replaces an instance whose health check fails, and so is it here.
+
+        What ends is noticed. A process that only hangs is not: on a busy laptop it could not be told from a slow one.
+        """
+        if group.tended:
+            return
+        group.tended = True
+        for variant in group.variants:
+
+            def tend(variant: Variant = variant) -> None:
+                variant.wait()
+                while group in self._serving.get(key, []):
+                    try:
+                        self._replace(key, group)
+                    except (NotHealthy, ServiceError) as exc:
+                        _log.warning("endpoint %s: %s", key[-1], exc)
+                        time.sleep(_PAUSE_S)
+
+            platform.current().background(f"health {key[-1]}", tend)
+
+    def _replace(self, key: _Key, group: Group) -> None:
+        """Start a group anew that lost a process; another, if there is one, keeps serving meanwhile."""
         with self._locked(key):
-            groups = self._serving.get(key, [])
-            current = next((one for one in groups if one.config_name == group.config_name), None)
-            if current is not None and current.alive():
-                return current
+            if group not in self._serving.get(key, []):
+                return
+            _log.warning("endpoint %s lost a process and gets another", key[-1])
             group.stop()
-            new = Group(endpoint, require("EndpointConfig", group.config_name)).start()
+            new = Group(key[-1], require("EndpointConfig", group.config_name)).start()
             new.share = group.share
             for fresh, old in zip(new.variants, group.variants, strict=True):
                 fresh.weight = old.weight
-            self._serving[key] = [new if one is current else one for one in groups]
-            return new
+            groups = self._serving.get(key, [])
+            if group in groups:
+                self._serving[key] = [new if one is group else one for one in groups]
+        if group in groups:
+            self._tend(key, new)
+        else:  # the endpoint was deleted meanwhile
+            new.stop()
 
     def weigh(self, endpoint: str, summaries: list[Record]) -> None:
         """Set the weights of the variants that serve."""
         for group in self._serving.get(self._key(endpoint), []):
-            weigh(group, summaries)
+            group.weigh(summaries)
 
     def remove(self, endpoint: str) -> None:
         """Stop an endpoint's processes."""
@@ -173,13 +166,6 @@ class Fleet:
         for key in list(self._serving):
             for group in self._serving.pop(key, []):
                 group.stop()
-
-
-def weigh(group: Group, summaries: list[Record]) -> None:
-    """Set a group's weights to those of the endpoint's description."""
-    weights = {one["VariantName"]: one["CurrentWeight"] for one in summaries}
-    for variant in group.variants:
-        variant.weight = weights.get(variant.name, variant.weight)
 
 
 #: The one fleet of the process.

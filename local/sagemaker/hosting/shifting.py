@@ -12,7 +12,8 @@ from typing import Any
 
 from local.sagemaker import duties, events, platform
 from local.sagemaker.errors import invalid
-from local.sagemaker.hosting.fleet import Group, fleet, weigh
+from local.sagemaker.hosting.fleet import fleet
+from local.sagemaker.hosting.group import Group
 from local.sagemaker.naming import now
 from local.sagemaker.store import Record
 
@@ -101,7 +102,7 @@ class Shift:
         name = self._record["EndpointName"]
         self._stage("Creating", f"Launching {self._count} instance(s).", 0)
         green = Group(name, self.config).start()
-        weigh(green, self.summaries)
+        green.weigh(self.summaries)
         try:
             self._watch(green)
             for active in batches(self._routing, self._count):

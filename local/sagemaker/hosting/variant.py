@@ -157,6 +157,11 @@ class Variant:
         """Whether the process still runs."""
         return self._process is not None and self._process.poll() is None
 
+    def wait(self) -> None:
+        """Wait until the process has ended, however it ends."""
+        if self._process is not None:
+            self._process.wait()
+
     def invoke(self, body: bytes, headers: dict[str, str], timeout_s: float) -> tuple[int, str, bytes]:
         """Send a request to the container.
 

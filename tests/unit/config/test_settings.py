@@ -192,6 +192,8 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (ApiSettings, {"throttle_rate_per_s": 0}, "api.throttle_rate_per_s", "from 1"),
     (ApiSettings, {"throttle_burst": 19}, "api.throttle_burst", "throttle_rate_per_s"),
     (ApiSettings, {"throttle_burst": 5001}, "api.throttle_burst", "5000"),
+    (ApiSettings, {"reserved_concurrency": -1}, "api.reserved_concurrency", "100 stay for all"),
+    (ApiSettings, {"reserved_concurrency": 901}, "api.reserved_concurrency", "from 0 to 900"),
     (ApiSettings, {"function_memory_mb": 64}, "api.function_memory_mb", "from 128"),
     (ApiSettings, {"endpoint_timeout_s": 15}, "api.endpoint_timeout_s", "outlive its call"),
     (ApiSettings, {"endpoint_timeout_s": 0}, "api.endpoint_timeout_s", "from 1"),
@@ -378,7 +380,7 @@ def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
 
 def test_units_are_in_the_names() -> None:
     unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
-    unitless |= {"autoscaling_max_count", "autoscaling_invocations_per_instance"}
+    unitless |= {"reserved_concurrency", "autoscaling_max_count", "autoscaling_invocations_per_instance"}
     unit = re.compile(
         r".*_(s|ms|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"
         r"|(cost|maximum_cost)_.*"

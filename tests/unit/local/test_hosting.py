@@ -1,11 +1,15 @@
 """Endpoints: real processes that serve a user module, blue/green updates, and the runtime's errors."""
 
 import json
+import os
+import signal
+import time
 
 import pytest
 
 from local.sagemaker import cloudformation, operations, runtime, service
 from local.sagemaker.errors import ServiceError
+from local.sagemaker.hosting.fleet import fleet
 from tests.unit.local.conftest import ROLE, TestPlatform
 from tests.unit.local.hosted import ENDPOINT, artifact, configure, invoke, register
 
@@ -79,6 +83,25 @@ def test_after_a_restart_the_first_request_starts_the_endpoint(group: TestPlatfo
     assert invoke()[0] == 400
     service.restore(kept)
     assert invoke() == (200, {"prediction": 11})
+
+
+def test_a_lost_process_is_replaced_by_itself_and_nobody_waits_for_it(group: TestPlatform) -> None:
+    config = configure(register(group, "one.tar.gz", artifact()), "one")
+    ENDPOINT.create("", {"EndpointName": "churn", "EndpointConfigName": config})
+    assert invoke()[0] == 200
+    ((served,),) = fleet._serving.values()
+    supervisor = served.variants[0]._process
+    assert supervisor is not None
+    os.kill(supervisor.pid, signal.SIGTERM)
+    supervisor.wait(30)
+    refused = []
+    deadline = time.monotonic() + 60
+    while (last := invoke())[0] != 200:
+        refused.append((last[0], last[1]["__type"]))
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert set(refused) == {(503, "ServiceUnavailable")}
+    assert last == (200, {"prediction": 11})
 
 
 def test_a_missing_artifact_names_its_place(group: TestPlatform) -> None:
