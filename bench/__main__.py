@@ -1,4 +1,4 @@
-"""Run the benchmarks, all of them or those named: `python -m bench crossval synth lambda local`."""
+"""Run the benchmarks, all of them or those named: `python -m bench crossval synth lambda load local`."""
 
 import argparse
 import importlib
@@ -10,6 +10,7 @@ BENCHMARKS = {
         "bench.lambda_start",
         "the invoker's cold start and overhead beside the lab's bare handler",
     ),
+    "load": ("bench.load", "the API at its throttle, beyond it, and with its model killed or hanging"),
     "local": ("bench.first_prediction", "from `make local` to the first prediction"),
 }
 

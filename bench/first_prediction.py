@@ -5,25 +5,15 @@ The packages are installed already; how long that takes depends on the network, 
 
 import argparse
 import json
-import os
-import signal
-import socket
-import subprocess
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
 from statistics import median
 
+from bench import laptop
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def predict(site: str, customer: dict[str, object]) -> None:
@@ -36,29 +26,10 @@ def predict(site: str, customer: dict[str, object]) -> None:
 
 def once(state: str, customer: dict[str, object]) -> float:
     """Run `make local`, predict once it says where the page is, stop it; return the seconds to the prediction."""
-    web = free_port()
-    env = {
-        **os.environ,
-        "CHURN_LOCAL_DIR": state,
-        "CHURN_LOCAL_PORT": str(free_port()),
-        "CHURN_LOCAL_WEB_PORT": str(web),
-    }
     started = time.perf_counter()
-    # A session of its own: Ctrl-C goes to all of it, as from a terminal.
-    run = subprocess.Popen(
-        ["make", "local"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    said: list[str] = []
-    try:
-        for line in run.stdout or ():
-            said.append(line)
-            if line.startswith("The page:"):
-                predict(f"http://127.0.0.1:{web}", customer)
-                return time.perf_counter() - started
-        raise SystemExit(f"the laptop run did not come up:\n{''.join(said)}")
-    finally:
-        os.killpg(run.pid, signal.SIGINT)
-        run.communicate(timeout=120)
+    with laptop.up(state) as site:
+        predict(site, customer)
+        return time.perf_counter() - started
 
 
 def main(argv: list[str] | None = None) -> None:

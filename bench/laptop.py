@@ -1,0 +1,54 @@
+"""A laptop run for a benchmark: on ports of its own, in a folder of its own, gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def up(state: str) -> Iterator[str]:
+    """Run `make local` and give the page's address once it says that it is up.
+
+    Parameters
+    ----------
+    state
+        The folder that holds what the run has; what an earlier one left there is taken up.
+    """
+    web = free_port()
+    env = {
+        **os.environ,
+        "CHURN_LOCAL_DIR": state,
+        "CHURN_LOCAL_PORT": str(free_port()),
+        "CHURN_LOCAL_WEB_PORT": str(web),
+    }
+    # A session of its own: Ctrl-C goes to all of it, as from a terminal.
+    run = subprocess.Popen(
+        ["make", "local"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    said: list[str] = []
+    try:
+        for line in run.stdout or ():
+            said.append(line)
+            if line.startswith("The page:"):
+                yield f"http://127.0.0.1:{web}"
+                return
+        raise SystemExit(f"the laptop run did not come up:\n{''.join(said)}")
+    finally:
+        os.killpg(run.pid, signal.SIGINT)
+        run.communicate(timeout=120)

@@ -1,0 +1,101 @@
+"""The API under load, on a laptop run: at its throttle, beyond it, after it, and with its model killed and hanging.
+
+All requests are for one example customer, from autocannon, at a steady rate and to this machine only. Latencies
+count from when a request was due, so that one that waited for others counts in full.
+"""
+
+import argparse
+import json
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import autocannon, laptop
+from config import load_settings
+from local import processes
+from schema import load_examples
+
+API = load_settings("local").api
+# Of the throttle's rate: what a busy laptop can also serve when every request costs inference.
+SHARE_WHILE_FAILING = 0.25
+HANGS_S = 14
+
+
+def kill(model: int) -> None:
+    """End the model's process: it is replaced by itself."""
+    os.kill(model, signal.SIGKILL)
+
+
+def hang(model: int) -> None:
+    """Stop the model's process for longer than a call of it may take, and let it go on."""
+    os.kill(model, signal.SIGSTOP)
+    time.sleep(HANGS_S)
+    os.kill(model, signal.SIGCONT)
+
+
+def phase(name: str, site: str, rate: int, seconds: int, during: Callable[[], None] | None = None) -> autocannon.Fired:
+    """Ask for a while, and do something to the model meanwhile; print the row."""
+    failing = threading.Timer(2, during) if during else None
+    if failing:
+        failing.start()
+    found = autocannon.fire(
+        f"{site}/api/predictions",
+        rate=rate,
+        seconds=seconds,
+        body=json.dumps({"customers": [load_examples()["at_risk"]]}),
+        headers={"Content-Type": "application/json"},
+    )
+    if failing:
+        failing.join()
+    others = sum(found.statuses.values()) - sum(found.statuses.get(status, 0) for status in (200, 429, 503))
+    counts = " | ".join(str(found.statuses.get(status, 0)) for status in (200, 429, 503))
+    print(
+        f"| {name} | {rate} | {found.per_s:.1f} | {found.p50_ms:.0f} | {found.p99_ms:.0f} | {counts} "
+        f"| {others + found.lost} |",
+        flush=True,
+    )
+    return found
+
+
+def measure(site: str, folder: Path, seconds: int) -> None:
+    """Go through the phases on a run that is up."""
+
+    def model() -> int:
+        (found,) = processes.working_in(folder / "run" / "endpoints", "hosting/serve.py")
+        return found
+
+    throttle = API.throttle_rate_per_s
+    slow = round(throttle * SHARE_WHILE_FAILING)
+    print("| phase | asked /s | answered /s | p50 ms | p99 ms | 200 | 429 | 503 | other or lost |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    phase("warming up", site, slow, 5)
+    phase("at the throttle", site, throttle, seconds)
+    phase("three times the throttle", site, 3 * throttle, seconds)
+    phase("at the throttle again", site, throttle, seconds)
+    phase("the model killed after 2 s", site, slow, seconds, lambda: kill(model()))
+    phase(f"the model hanging for {HANGS_S} s", site, slow, seconds + HANGS_S, lambda: hang(model()))
+    phase("afterwards", site, throttle, seconds)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print a table of the phases."""
+    parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=20, help="of each phase, at most 60")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a laptop run that is up; else one is started")
+    options = parser.parse_args(argv)
+    if not 5 <= options.seconds <= 60:
+        parser.error("--seconds must be from 5 to 60")
+    if options.run:
+        port = json.loads((options.run / "running.json").read_text())["web_port"]
+        measure(f"http://127.0.0.1:{port}", options.run.resolve(), options.seconds)
+        return
+    with tempfile.TemporaryDirectory() as state, laptop.up(state) as site:
+        measure(site, Path(state).resolve(), options.seconds)
+
+
+if __name__ == "__main__":
+    main()
