@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,8 @@ Client = Any
 Json = dict[str, Any]
 # SageMaker's limit for the content of a card, in characters.
 LONGEST = 100_000
+# What becomes of a card with its package: one that is refused is kept as it is, and no longer edited.
+STATUS = {"PendingManualApproval": "PendingReview", "Approved": "Approved", "Rejected": "Archived"}
 REPORTS = {"evaluation": "evaluation.json", "bias": "bias.json", "explainability": "explainability.json"}
 
 
@@ -46,14 +49,14 @@ def _place(uri: str) -> tuple[str, str]:
 def put(sagemaker: Client, package: Mapping[str, Any], content: Json, *, key: str) -> str:
     """Create the package's card, or bring the one that is there up to date; return its name.
 
-    Each edit makes a version of the card, so one that would change nothing is not made.
+    Each edit makes a version of the card, so one that would change nothing is not made; an archived card takes none.
 
     Raises
     ------
     TooLong
         When SageMaker would refuse the content for its length.
     """
-    name = f"{package['ModelPackageGroupName']}-{package['ModelPackageVersion']}"
+    name = name_of(package)
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
     if len(text) > LONGEST:
         raise TooLong(
@@ -63,11 +66,27 @@ def put(sagemaker: Client, package: Mapping[str, Any], content: Json, *, key: st
     try:
         there = sagemaker.describe_model_card(ModelCardName=name)
     except sagemaker.exceptions.ResourceNotFound:
-        # A person looks at it next, as at the package.
+        status = STATUS[package["ModelApprovalStatus"]]
         sagemaker.create_model_card(
-            ModelCardName=name, Content=text, ModelCardStatus="PendingReview", SecurityConfig={"KmsKeyId": key}
+            ModelCardName=name, Content=text, ModelCardStatus=status, SecurityConfig={"KmsKeyId": key}
         )
     else:
-        if json.loads(there["Content"]) != content:
+        if json.loads(there["Content"]) != content and there["ModelCardStatus"] != "Archived":
             sagemaker.update_model_card(ModelCardName=name, Content=text)
     return name
+
+
+def decide(sagemaker: Client, package: Mapping[str, Any]) -> str:
+    """Give the package's card the status that the package has by now; return its name.
+
+    Where there is no card yet, its run is about to write it, and looks at the package then.
+    """
+    name = name_of(package)
+    with contextlib.suppress(sagemaker.exceptions.ResourceNotFound):
+        sagemaker.update_model_card(ModelCardName=name, ModelCardStatus=STATUS[package["ModelApprovalStatus"]])
+    return name
+
+
+def name_of(package: Mapping[str, Any]) -> str:
+    """The card of a package: ``<package group>-<version>``."""
+    return f"{package['ModelPackageGroupName']}-{package['ModelPackageVersion']}"

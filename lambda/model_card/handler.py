@@ -1,5 +1,6 @@
 """A step of the pipeline, after registration: writes the model card of a package, for the registry and for people.
 
+Each decision about a package comes here too: its card's status follows it.
 What the card says is read from what the run left and the registry knows; nothing is measured here. Done again, it
 writes what has changed and nothing else.
 """
@@ -26,7 +27,9 @@ _texts = json.loads(Path(__file__).with_name("texts.json").read_text())
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, str]:
-    """Write the card of the package that the event names, and its page beside the run's reports."""
+    """Write the card of the package that a run names, and its page beside the run's reports; or note a decision."""
+    if decided := event.get("Decided"):
+        return {"Card": cards.decide(_sagemaker, _sagemaker.describe_model_package(ModelPackageName=decided))}
     package = _sagemaker.describe_model_package(ModelPackageName=event["Package"])
     reports = cards.reports(_s3, package)
     written = content.card(package, reports, _texts)

@@ -66,10 +66,17 @@ def read(key: str) -> Json:
     try:
         found: Json = json.loads(_s3.get_object(Bucket=_BUCKET, Key=key)["Body"].read())
     except ClientError as exc:
-        if exc.response["Error"]["Code"] in NOT_THERE:
+        code = exc.response["Error"]["Code"]
+        # S3 does not tell whoever may not list the whole bucket that an object is gone: it refuses.
+        if code in NOT_THERE or (code == "AccessDenied" and not _is_there(key)):
             return {}
         raise
     return found
+
+
+def _is_there(key: str) -> bool:
+    listed = _s3.list_objects_v2(Bucket=_BUCKET, Prefix=key, MaxKeys=1).get("Contents", ())
+    return any(one["Key"] == key for one in listed)
 
 
 def latest_watch() -> Json:

@@ -1,10 +1,12 @@
-"""The function by which a run of the pipeline writes the model card of what it registered."""
+"""The function by which a run of the pipeline writes the model card of what it registered, and decisions reach it."""
 
 from __future__ import annotations
 
 import json
 
 from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -22,6 +24,10 @@ MEMORY_MB = 256
 OUTSIDE_VPC = (
     "It reads a run's reports and writes a document to SageMaker's API, to which no door of the isolated network "
     "leads; one for a few calls a run would open that API to every job."
+)
+CARD_IS_NO_DECISION = (
+    "A run waits for its answer. A decision whose event is lost is missing from the card alone; what counts is "
+    "the package's."
 )
 # The frame and the pictures of the run's other reports.
 OF_REPORTS = ("__init__.py", "page.py", "charts.py")
@@ -46,7 +52,23 @@ def model_card_writer(scope: Construct, construct_id: str, *, settings: Settings
         storage=settings.storage,
         key=place.keys.logs,
         outside_vpc_because=OUTSIDE_VPC,
+        no_queue_because=CARD_IS_NO_DECISION,
     )
+    decided = events.Rule(
+        made,
+        "Decided",
+        description="A model was approved or rejected",
+        event_pattern=events.EventPattern(
+            source=["aws.sagemaker"],
+            detail_type=["SageMaker Model Package State Change"],
+            detail={
+                "ModelPackageGroupName": [settings.resource_name],
+                "UpdatedModelPackageFields": ["ModelApprovalStatus"],
+            },
+        ),
+    )
+    package = events.RuleTargetInput.from_object({"Decided": events.EventField.from_path("$.detail.ModelPackageArn")})
+    decided.add_target(targets.LambdaFunction(made.function, event=package))
     reaches_buckets_from_outside(made.role)
     return made.function
 

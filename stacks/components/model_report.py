@@ -34,6 +34,7 @@ REPORTS = ("evaluation", "bias")
 def model_report(scope: Construct, construct_id: str, *, settings: Settings, place: Place) -> PythonFunction:
     """Make a function that may look at the versions of one model and read what their runs reported."""
     stack, name = Stack.of(scope), settings.resource_name
+    evaluated = [f"{RUNS}*/evaluation/{report}.json" for report in REPORTS]
     through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
     function = PythonFunction(
         scope,
@@ -62,13 +63,18 @@ def model_report(scope: Construct, construct_id: str, *, settings: Settings, pla
             allow(
                 "s3:GetObject",
                 on=[
-                    *(place.data.arn_for_objects(f"{RUNS}*/evaluation/{report}.json") for report in REPORTS),
+                    *(place.data.arn_for_objects(report) for report in evaluated),
                     place.data.arn_for_objects(f"{WATCH}*/drift.json"),
                 ],
                 wildcard_because="The reports of each run's evaluation and of each watch, and no customer's row: only "
                 "the run's id is open.",
             ),
-            allow("s3:ListBucket", on=[place.data.bucket_arn], when={"StringLike": {"s3:prefix": f"{WATCH}*"}}),
+            # Which watch was the last, and whether a report that S3 refuses is there at all.
+            allow(
+                "s3:ListBucket",
+                on=[place.data.bucket_arn],
+                when={"StringLike": {"s3:prefix": [f"{WATCH}*", *evaluated]}},
+            ),
             allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
         ],
         storage=settings.storage,

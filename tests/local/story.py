@@ -78,6 +78,12 @@ class Story:
         found: Found = self.sagemaker.describe_model_package(ModelPackageName=arn)
         return found
 
+    def card(self, package: str) -> str:
+        """The status of a package's model card."""
+        name = package.rpartition(":model-package/")[2].replace("/", "-")
+        status: str = self.sagemaker.describe_model_card(ModelCardName=name)["ModelCardStatus"]
+        return status
+
     def newest(self) -> str:
         """The version that was registered last."""
         (found,) = self.sagemaker.list_model_packages(

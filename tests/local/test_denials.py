@@ -244,7 +244,7 @@ ALLOWED = {
         _get("data", "{report}"),
         Call("look at a package", "sagemaker", "describe_model_package", {"ModelPackageName": "{package}"}),
         Call("list the packages", "sagemaker", "list_model_packages", {"ModelPackageGroupName": GROUP}),
-        _list("data", "watch/"),
+        _list("data", "watch/"), _list("data", "runs/r/evaluation/bias.json"),
     ],
     "experiment": [
         _get("data", "raw/churn.csv"), _get("models", "{artifact}"), _put("data", "experiments/{mark}/probe"),
@@ -278,7 +278,7 @@ ALLOWED = {
     ],
     "watch steps": [
         _list("data", "capture/"), _list("data", "labels/"), _put("data", "watch/{mark}", kms_key="data key"),
-        _get("data", "watch/{mark}"), _put("data", "quarantine/labels/{mark}"), _publish("Churn/local"),
+        _get("data", "watch/{mark}"), _put("data", "quarantine/labels/{mark}"), _publish("Churn/local/Watch"),
         Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT}),
     ],
     "watch job": [
@@ -413,7 +413,7 @@ DENIED = {
         _get("data", "{split}", action="s3:GetObject"),
         _get("models", "{artifact}", action="s3:GetObject"),
         _put("data", "{report}", "s3:PutObject"),
-        _list("data", "runs/", "s3:ListBucket"),
+        _list("data", "runs/", "s3:ListBucket"), _list("data", "runs/r/prepared/", "s3:ListBucket"),
         _get("data", "watch/x/report/captured.jsonl", action="s3:GetObject"),
         _use_key("data key"),
     ],
@@ -589,7 +589,8 @@ DENIED = {
         _put("data", "quarantine/{mark}", "s3:PutObject"),
         _put("data", "watch/{mark}", "kms:GenerateDataKey", kms_key="models key"),
         _list("data", "raw/", "s3:ListBucket"), _list("data", "", "s3:ListBucket"),
-        _publish("Churn/other", "cloudwatch:PutMetricData"),
+        _publish("Churn/local", "cloudwatch:PutMetricData"),
+        _publish("Churn/other/Watch", "cloudwatch:PutMetricData"),
         _publish("AWS/SageMaker", "cloudwatch:PutMetricData"),
         Call("delete what was captured", "s3", "delete_object", {"Bucket": "{data}", "Key": "capture/x"},
              "s3:DeleteObject"),
@@ -604,7 +605,7 @@ DENIED = {
         _put("models", "{place}/probe", "s3:PutObject"),
         _list("data", "capture/", "s3:ListBucket"), _list("data", "raw/", "s3:ListBucket"),
         _use_key("models key"),
-        _publish("Churn/local", "cloudwatch:PutMetricData"),
+        _publish("Churn/local/Watch", "cloudwatch:PutMetricData"),
         _process("of its own", {}),
     ],
     "watch pipeline": [

@@ -190,6 +190,8 @@ def _a_rollback(story: Story, served: str, previous: str) -> None:
     assert rejected["ModelApprovalStatus"] == "Rejected"
     assert "Agents call too many loyal customers." in rejected["ApprovalDescription"]
     story.tell(f"make rollback: version {version(previous)} is back", _last(shown))
+    statuses = {served: "Archived", previous: "Approved"}
+    story.until(lambda: {one: story.card(one) for one in statuses} == statuses, "the cards follow their packages")
     models = story.models()
     for number in (version(served), version(previous)):
         assert number in models

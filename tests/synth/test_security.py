@@ -250,6 +250,17 @@ def test_the_lone_star_stands_only_for_actions_without_resources(environment: En
                 assert namespace.startswith(("/aws/sagemaker/", f"Churn/{environment.name}")), namespace
 
 
+def test_what_one_role_measures_no_other_publishes(environment: Environment) -> None:
+    """Alarms go by these metrics: a watch that could publish golden answers could hold back a rollout."""
+    published = [
+        statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
+        for _, statement in identity_statements(environment)
+        if "cloudwatch:PutMetricData" in as_list(statement["Action"]) and statement["Effect"] == "Allow"
+    ]
+    ours = [namespace for namespace in published if namespace.startswith("Churn/")]
+    assert len(set(ours)) == len(ours) == 2
+
+
 def test_passing_a_role_names_the_role_and_the_service(environment: Environment) -> None:
     passing = [
         (resource, statement)

@@ -114,7 +114,7 @@ def test_each_alarm_tells_people(environment: Environment) -> None:
         assert alarm["AlarmDescription"]
         # CloudFormation's name: one that is given could be taken.
         assert "AlarmName" not in alarm
-    published = {one["MetricName"] for one in found.values() if one["Namespace"] == f"Churn/{environment.name}"}
+    published = {one["MetricName"] for one in found.values() if one["Namespace"] == f"Churn/{environment.name}/Watch"}
     assert published == {"DriftedAttributes", "PredictionsDrifted", "LiveQualityWorse", "RefusedLabelFiles"}
     failed = found["WatchFailed"]
     assert (failed["Namespace"], failed["MetricName"]) == ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed")

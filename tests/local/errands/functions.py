@@ -94,7 +94,7 @@ class Functions(Runs):
             raise Failed(f"there is no model: {answer['Champion']}")
 
     def write_card(self, role: str) -> None:
-        """A run writes the card of its package: one that is not there, and then one that says something else."""
+        """A run writes the card of its package: one that is not there, then one that says otherwise; it is decided."""
         original = self.deployment.resource("Training", "AWS::Lambda::Function", "ModelCard")
         log = self.deployment.resource("Training", "AWS::Logs::LogGroup", "ModelCard")
         name = self.package.rpartition(":model-package/")[2].replace("/", "-")
@@ -105,6 +105,7 @@ class Functions(Runs):
             self.call(function, {"Package": self.package}, log)
             self.sagemaker.update_model_card(ModelCardName=name, Content="{}")
             self.call(function, {"Package": self.package}, log)
+            self.call(function, {"Decided": self.package}, log)
         card = self.sagemaker.describe_model_card(ModelCardName=name)
         if json.loads(card["Content"])["model_overview"]["model_id"] != self.package:
             raise Failed("the card is not the package's")

@@ -35,6 +35,7 @@ DESCRIBED: dict[str, Any] = {
     "ModelPackageVersion": 3,
     "ModelPackageArn": PACKAGE,
     "ModelPackageStatus": "Completed",
+    "ModelApprovalStatus": "PendingManualApproval",
     "ModelPackageStatusDetails": {"ValidationStatuses": []},
     "CreationTime": THEN,
     "InferenceSpecification": {"Containers": [CONTAINER]},
@@ -102,10 +103,10 @@ def reads(s3: Stubber, run: Path) -> None:
 
 
 def write(
-    handler: ModuleType, sagemaker: Stubber, s3: Stubber, run: Path, there: Any = None
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber, run: Path, there: Any = None, package: Any = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Call the function; `there` is the content of the card that exists. What was written, and the page."""
-    sagemaker.add_response("describe_model_package", DESCRIBED, {"ModelPackageName": PACKAGE})
+    sagemaker.add_response("describe_model_package", package or DESCRIBED, {"ModelPackageName": PACKAGE})
     reads(s3, run)
     written: dict[str, Any] = {}
     page: dict[str, Any] = {}
@@ -218,6 +219,40 @@ def test_a_card_that_says_something_else_is_brought_up_to_date(
     sagemaker.add_response("update_model_card", {"ModelCardArn": ARN}, {"ModelCardName": CARD, "Content": text})
     s3.add_response("put_object", {}, None)
     handler.handler({"Package": PACKAGE}, None)
+
+
+@pytest.mark.parametrize(
+    ("package", "card"),
+    [("Approved", "Approved"), ("Rejected", "Archived"), ("PendingManualApproval", "PendingReview")],
+)
+def test_a_decision_about_the_package_is_the_cards_status(
+    handler: ModuleType, sagemaker: Stubber, package: str, card: str
+) -> None:
+    decided = DESCRIBED | {"ModelApprovalStatus": package}
+    sagemaker.add_response("describe_model_package", decided, {"ModelPackageName": PACKAGE})
+    # The content is left as it is: SageMaker takes one of the two in a call.
+    sagemaker.add_response("update_model_card", {"ModelCardArn": ARN}, {"ModelCardName": CARD, "ModelCardStatus": card})
+    assert handler.handler({"Decided": PACKAGE}, None) == {"Card": CARD}
+
+
+def test_a_decision_before_there_is_a_card_is_left_to_the_run_that_writes_it(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber, run: Path
+) -> None:
+    approved = DESCRIBED | {"ModelApprovalStatus": "Approved"}
+    sagemaker.add_response("describe_model_package", approved)
+    sagemaker.add_client_error("update_model_card", "ResourceNotFound")
+    handler.handler({"Decided": PACKAGE}, None)
+    created, _ = write(handler, sagemaker, s3, run, package=approved)
+    assert created["ModelCardStatus"] == "Approved"
+
+
+def test_an_archived_card_is_not_edited(handler: ModuleType, sagemaker: Stubber) -> None:
+    found = {
+        "ModelCardArn": ARN, "ModelCardName": CARD, "ModelCardVersion": 1, "Content": "{}",
+        "ModelCardStatus": "Archived", "CreationTime": THEN, "CreatedBy": {},
+    }  # fmt: skip
+    sagemaker.add_response("describe_model_card", found, {"ModelCardName": CARD})
+    assert handler.cards.put(handler._sagemaker, DESCRIBED, {"text": "x"}, key=KEY) == CARD
 
 
 def test_content_that_does_not_fit_says_so(handler: ModuleType, sagemaker: Stubber) -> None:

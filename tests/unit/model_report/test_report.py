@@ -255,7 +255,21 @@ def test_silence_is_worth_another_try(handler: ModuleType, monkeypatch: pytest.M
     assert ask(handler)["statusCode"] == 503
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_report_that_s3_refuses_is_a_gap_if_it_is_not_there(handler: ModuleType, s3: Stubber, there: bool) -> None:
+    """S3 answers 403 for what is missing to whoever may not list the bucket; a refusal of what is there is a fault."""
+    key = "runs/r1/evaluation/bias.json"
+    s3.add_client_error("get_object", "AccessDenied", "", 403)
+    listed = {"Contents": [{"Key": key}]} if there else {"Contents": [{"Key": f"{key}.other"}]}
+    s3.add_response("list_objects_v2", listed, {"Bucket": "data", "Prefix": key, "MaxKeys": 1})
+    if there:
+        with pytest.raises(ClientError):
+            handler.report.sources.read(key)
+    else:
+        assert handler.report.sources.read(key) == {}
+
+
 def test_other_refusals_of_s3_are_faults(handler: ModuleType, s3: Stubber) -> None:
-    s3.add_client_error("get_object", "AccessDenied")
+    s3.add_client_error("get_object", "KMS.DisabledException")
     with pytest.raises(ClientError):
         handler.report.sources.read("runs/r1/evaluation/evaluation.json")
