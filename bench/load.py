@@ -75,6 +75,8 @@ def measure(site: str, folder: Path, seconds: int) -> None:
     phase("warming up", site, slow, 5)
     phase("at the throttle", site, throttle, seconds)
     phase("three times the throttle", site, 3 * throttle, seconds)
+    # What the bucket of the throttle takes to fill.
+    time.sleep(API.throttle_burst / throttle)
     phase("at the throttle again", site, throttle, seconds)
     phase("the model killed after 2 s", site, slow, seconds, lambda: kill(model()))
     phase(f"the model hanging for {HANGS_S} s", site, slow, seconds + HANGS_S, lambda: hang(model()))

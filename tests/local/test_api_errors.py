@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -82,18 +80,3 @@ def test_each_error_has_its_status_and_the_one_shape(
     deployment: Deployment, method: str, path: str, headers: dict[str, str], body: str | bytes | None, status: int
 ) -> None:
     assert_problem(ask(deployment, method, path, headers, body), status)
-
-
-def test_beyond_the_throttle_it_is_429_and_then_it_recovers(deployment: Deployment) -> None:
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(lambda _: ask(deployment, "GET", "/health"), range(150)))
-    assert {answer.status for answer in answers} == {200, 429}
-    for answer in answers:
-        if answer.status == 429:
-            assert_problem(answer, 429)
-    deadline = time.monotonic() + 10
-    while ask(deployment, "GET", "/health").status != 200:
-        assert time.monotonic() < deadline, "it does not recover"
-        time.sleep(0.5)
-    # Leave the next tests a full bucket.
-    time.sleep(2)

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bench import autocannon
 from config import load_settings
 from tests.local.deployment import Deployment
 from tests.local.test_api_errors import GOOD, JSON, Answer, ask, assert_problem
@@ -74,6 +75,30 @@ def load(deployment: Deployment, threads: int = 4, pause_s: float = 0.2) -> Iter
         else:
             assert_problem(answer, 503)
             assert 1 <= int(answer.headers["Retry-After"]) <= 30
+
+
+def test_up_to_the_throttle_all_is_answered_and_beyond_it_callers_are_told_to_wait(deployment: Deployment) -> None:
+    def asked(times: float) -> autocannon.Fired:
+        """Ask for a few seconds at some times the stage's rate."""
+        headers = {**JSON, **deployment.signed()}
+        rate = round(API.throttle_rate_per_s * times)
+        found = autocannon.fire(
+            f"{deployment.site_url}api/predictions", rate=rate, seconds=3, body=GOOD, headers=headers
+        )
+        assert found.lost == 0
+        return found
+
+    assert set(asked(0.5).statuses) == {200}
+    with ThreadPoolExecutor(1) as pool:
+        beyond = pool.submit(asked, 8)
+        while not beyond.done() and (answer := predict(deployment)).status != 429:
+            pass
+        assert_problem(answer, 429)
+    # On a slow machine those that were let through may be more at once than the reserve: 503 tells them to wait, too.
+    assert {200, 429} <= set(beyond.result().statuses) <= {200, 429, 503}
+    # What the bucket of the throttle takes to fill.
+    time.sleep(API.throttle_burst / API.throttle_rate_per_s)
+    assert set(asked(0.5).statuses) == {200}
 
 
 def test_a_model_that_is_killed_is_replaced_and_the_callers_are_told_to_ask_again(deployment: Deployment) -> None:
