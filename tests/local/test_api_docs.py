@@ -19,7 +19,7 @@ from tests.local.deployment import Deployment
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 # An example, and the first block after it: what it answers.
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv)\n(.*?)```", TEXT, re.DOTALL)
-NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors"]
+NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors", "again"]
 
 
 def assert_same_shape(shown: Any, real: Any, where: str = "answer") -> None:
