@@ -94,7 +94,7 @@ def _watch(states: Client, execution: str, progress: Progress) -> dict[str, Any]
 
 
 _SAID = {
-    "WaitForTurn": "waits for the stack, which somebody else changes",
+    "WaitForTurn": "waits for its turn: somebody else changes the stack, or a newer rollout goes on",
     "Update": "updates the stack",
     "WaitForUpdate": "the endpoint takes the model over",
     "Check": "asks the golden customers",

@@ -6,6 +6,7 @@ The stack is updated by CloudFormation itself, with its own template: nothing is
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ import records
 import stack
 
 APPROVED = "Approved"
+LIVE, RUNNING = "live", "running"
 Rollout = dict[str, Any]
 Client = Any
 
@@ -45,16 +47,17 @@ class Steering:
         rollout = {**rollout, "execution": execution}
         package = rollout["package"]
         described = self.sagemaker.describe_model_package(ModelPackageName=package)
-        if described.get("ModelApprovalStatus") != APPROVED or self._newer(machine, execution, started):
+        newer = self._newer(machine, execution, started)
+        if described.get("ModelApprovalStatus") != APPROVED or newer == LIVE:
             return rollout | {"state": "dropped"}
         if "rejects" not in rollout:
             # A rollback puts back what somebody had approved, and the package knows who.
             rollout["approved_by"] = described.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", "")
         state = stack.look(self.cloudformation, self.stack)
-        if state.busy:
+        if newer or state.busy:
             late = _now() - datetime.fromisoformat(started) > timedelta(seconds=self.wait_s)
-            told = f"{self.stack} has been {state.status} for too long"
-            return rollout | (_failed(told, blame=False) if late else {"state": "busy"})
+            awaited = "A rollout that began later has gone on" if newer else f"{self.stack} has been {state.status}"
+            return rollout | (_failed(f"{awaited} for too long", blame=False) if late else {"state": "busy"})
         if state.status not in stack.UPDATABLE:
             return rollout | _failed(f"{self.stack} is {state.status} and cannot be updated", blame=False)
         found = live.look(self.sagemaker, self.endpoint)
@@ -105,12 +108,25 @@ class Steering:
             return rollout | {"state": "busy"}
         return rollout | {"state": "updating"}
 
-    def _newer(self, machine: str, execution: str, started: str) -> bool:
-        """Tell whether another rollout began after this one: the latest decision is the one that counts."""
-        listed = self.states.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
+    def _newer(self, machine: str, execution: str, started: str) -> str:
+        """Say what the rollouts that began after this one have come to: ``live``, ``running``, or nothing.
+
+        The latest decision is the one that counts, and the one before it if that comes to nothing: each waits for
+        those after it.
+        """
+        # The latest come first, a hundred of them.
+        listed = self.states.list_executions(stateMachineArn=machine)["executions"]
         begun = datetime.fromisoformat(started)
         # Its own time may come in another precision here.
-        return any(one["executionArn"] != execution and one["startDate"] > begun for one in listed)
+        newer = [one for one in listed if one["executionArn"] != execution and one["startDate"] > begun]
+        ended = [one["executionArn"] for one in newer if one["status"] == "SUCCEEDED"]
+        if any(json.loads(self._described(one)["output"])["state"] == LIVE for one in ended):
+            return LIVE
+        return RUNNING if any(one["status"] == "RUNNING" for one in newer) else ""
+
+    def _described(self, execution: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.states.describe_execution(executionArn=execution)
+        return found
 
 
 def _failed(reason: str, *, blame: bool) -> Rollout:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import ArnFormat, Aws, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from config import Settings
@@ -114,9 +115,9 @@ class Rollout(Construct):
         policy_with(
             self,
             "SteerTurns",
-            grants=[allow("states:ListExecutions", on=[self.machine.ref])],
+            grants=_see_newer(Stack.of(self), self.machine),
             roles=[steer.role],
-            description="Sees whether a newer rollout has begun",
+            description="Sees whether a newer rollout has begun, and what it came to",
         )
         self._start_on_approval()
         every_minute = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
@@ -230,3 +231,20 @@ class Rollout(Construct):
                 )
             ],
         )
+
+
+def _see_newer(stack: Stack, machine: stepfunctions.CfnStateMachine) -> list[Grant]:
+    executions = stack.format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{machine.attr_name}:*",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+    return [
+        allow("states:ListExecutions", on=[machine.ref]),
+        allow(
+            "states:DescribeExecution",
+            on=[executions],
+            wildcard_because="The executions of this one state machine: EventBridge makes their names up.",
+        ),
+    ]

@@ -195,6 +195,10 @@ class Functions(Runs):
         looked = self._ask("RolloutSteer", role, {"step": "look", "rollout": {"package": live}, **context})
         if looked["state"] != "live":
             raise Failed(f"the rollout is {looked['state']}")
+        # The deployment's own approval was a rollout, too, and is newer than one of long ago.
+        old = {"step": "look", "rollout": {"package": live}, **context, "started": "2000-01-01T00:00:00+00:00"}
+        if (dropped := self._ask("RolloutSteer", role, old)["state"]) != "dropped":
+            raise Failed(f"an older rollout is {dropped}")
         parameters = {one["ParameterKey"]: one["ParameterValue"] for one in self._serving["Parameters"]}
         updated = self._ask(
             "RolloutSteer", role, {"step": "update", "rollout": looked | {"wanted": parameters["Rollout"]}}

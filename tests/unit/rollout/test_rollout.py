@@ -1,5 +1,6 @@
 """The steps of a rollout: what is begun, what waits, what is blamed; and what is kept and told afterwards."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -25,6 +26,7 @@ class World:
     def __init__(self) -> None:
         self.status, self.rolled_out, self.approval, self.live = "UPDATE_COMPLETE", "", "Approved", LIVE
         self.endpoint_status, self.newest, self.newest_is = "InService", NOW, "other"
+        self.newest_status, self.newest_state = "RUNNING", ""
         self.updates: list[dict[str, Any]] = []
         self.refusal = ""
         self.events: list[dict[str, Any]] = []
@@ -53,7 +55,12 @@ class World:
         return [{"StackEvents": self.events}]
 
     def list_executions(self, **_: Any) -> dict[str, Any]:
-        return {"executions": [{"executionArn": self.newest_is, "startDate": self.newest}]}
+        listed = {"executionArn": self.newest_is, "startDate": self.newest, "status": self.newest_status}
+        return {"executions": [listed]}
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:
+        assert executionArn == self.newest_is
+        return {"output": json.dumps({"state": self.newest_state})}
 
     def describe_model_package(self, **_: Any) -> dict[str, Any]:
         by = {"IamIdentity": {"Arn": "arn:aws:sts::111122223333:assumed-role/Registrar/a-person"}}
@@ -120,9 +127,36 @@ def test_what_is_not_approved_any_more_is_dropped(rollout: ModuleType, world: Wo
     assert look(rollout, world)["state"] == "dropped"
 
 
-def test_the_newest_rollout_is_the_one_that_counts(rollout: ModuleType, world: World) -> None:
-    world.newest = NOW + timedelta(seconds=1)
+@pytest.mark.parametrize(
+    ("status", "state", "wanted"),
+    [
+        ("RUNNING", "", "busy"),
+        ("SUCCEEDED", "live", "dropped"),
+        # Its package was rejected before it began, or while it was tried: the one before it is the newest again.
+        ("SUCCEEDED", "dropped", "go"),
+        ("FAILED", "", "go"),
+        ("TIMED_OUT", "", "go"),
+        ("ABORTED", "", "go"),
+    ],
+)
+def test_the_newest_rollout_that_comes_to_something_is_the_one_that_counts(
+    rollout: ModuleType, world: World, status: str, state: str, wanted: str
+) -> None:
+    world.newest, world.newest_status, world.newest_state = NOW + timedelta(seconds=1), status, state
+    assert look(rollout, world)["state"] == wanted
+    world.approval = "Rejected"
     assert look(rollout, world)["state"] == "dropped"
+
+
+def test_a_rollout_waits_for_a_newer_one_and_not_for_ever(rollout: ModuleType, world: World) -> None:
+    late = look(rollout, world, started=NOW - timedelta(seconds=601))
+    assert (late["state"], late["blame"]) == ("failed", False)
+    assert late["reason_failed"] == "A rollout that began later has gone on for too long"
+
+
+def test_only_what_began_later_is_newer(rollout: ModuleType, world: World) -> None:
+    world.newest = NOW + timedelta(seconds=1)
+    assert look(rollout, world)["state"] == "busy"
     # A list that does not have this one yet drops nothing.
     world.newest = NOW - timedelta(seconds=1)
     assert look(rollout, world)["state"] == "go"
@@ -136,6 +170,7 @@ def test_a_busy_stack_is_awaited_and_not_for_ever(rollout: ModuleType, world: Wo
     assert look(rollout, world)["state"] == "busy"
     world.newest = NOW - timedelta(seconds=601)
     late = look(rollout, world, started=world.newest)
+    assert late["reason_failed"] == "Serving has been UPDATE_COMPLETE_CLEANUP_IN_PROGRESS for too long"
     assert (late["state"], late["blame"]) == ("failed", False)
 
 
