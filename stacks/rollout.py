@@ -39,10 +39,11 @@ class RolloutStack(Stack):
             self,
             "PipelineRun",
             settings=settings,
-            key=place.keys.logs,
+            place=place,
             pipeline=pipeline,
             package_group=package_group,
             stack_name=serving_stack_name,
+            topic=topic,
         ).service_token
         rollout = Rollout(self, "Rollout", settings=settings, place=place, stack_name=serving_stack_name, topic=topic)
         CfnOutput(self, "RolloutMachineArn", value=rollout.machine.ref)

@@ -83,15 +83,13 @@ EXPECTED = (
         "UNKNOWN_CONDITION_FOR_ACTION Unknown condition sagemaker:RemoteAccess for action sagemaker:",
         "The service authorization reference has this key for spaces; parliament's copy is from before.",
     ),
-    Expected(
-        "Retraining/DataOwnerRoleGrants",
-        "RESOURCE_MISMATCH [{'action': 'states:",
-        "An execution, or the list of a machine's: parliament asks for every type of resource that an action may have.",
-    ),
-    Expected(
-        "Rollout/Rollout/SteerTurns",
-        "RESOURCE_MISMATCH [{'action': 'states:ListExecutions'",
-        "The service authorization reference has state machines for it, too; parliament asks for the other kind.",
+    *(
+        Expected(
+            where,
+            "RESOURCE_MISMATCH [{'action': 'states:",
+            "An execution, or the list of a machine's: parliament asks for every type of resource that an action has.",
+        )
+        for where in ("Retraining/DataOwnerRoleGrants", "Rollout/Rollout/SteerTurns")
     ),
     *(
         Expected(

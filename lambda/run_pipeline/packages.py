@@ -8,7 +8,7 @@ from typing import Any
 import executions
 
 # States of a package's approval; the third waits for someone to decide.
-APPROVED, REJECTED = "Approved", "Rejected"
+APPROVED, REJECTED, WAITING = "Approved", "Rejected", "PendingManualApproval"
 # CloudFormation shows about 1,000 characters of a reason; what comes first matters.
 REASON_LIMIT = 900
 Client = Any
@@ -55,6 +55,11 @@ def require_approved(client: Client, package: str) -> None:
 def is_approved(client: Client, package: str | None) -> bool:
     """Tell whether the package is there, whole, and still approved."""
     return _state(client, package) == ("Completed", APPROVED)
+
+
+def waits(client: Client, package: str) -> bool:
+    """Tell whether the package is there, whole, and nobody has decided on it."""
+    return _state(client, package) == ("Completed", WAITING)
 
 
 def is_there(client: Client, package: str | None) -> bool:

@@ -171,6 +171,7 @@ NAMES: dict[str, dict[str, Any]] = {
         "_AWS_SDK_ERROR_PREFIX": dict,
         "_ExecutionError": ["error", "cause"],
         "_api_name_to_sfn_key": ["name"],
+        "_emit_execution_status_event": ["execution"],
         "_execute_task": ["state_def", "raw_input", "execution", "ctx"],
         "_invoke_resource": ["resource", "input_data"],
         "_state_machines": None,

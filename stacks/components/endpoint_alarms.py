@@ -7,17 +7,15 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configurat
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, Fn
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config import Settings
+from stacks.components.alarms import MINUTE, told_alarm
 from stacks.components.golden_metric import golden_mismatches
 
-# SageMaker's metrics come by the minute.
-PERIOD = Duration.minutes(1)
 MICROSECONDS = 1000
 # Minutes in a row: the first answers of a new machine may be slow, and the next minute shows whether that was all. How
 # long a canary has to be watched for it is ServingSettings.alarm_delay_s.
@@ -60,7 +58,8 @@ class EndpointAlarms(Construct):
                 metric_name=metric_name,
                 dimensions_map=served,
                 statistic=statistic,
-                period=PERIOD,
+                # SageMaker's metrics come by the minute.
+                period=MINUTE,
             )
 
         self.all = [
@@ -68,41 +67,29 @@ class EndpointAlarms(Construct):
             self._alarm(
                 "Latency",
                 metric("ModelLatency", "p99"),
-                f"The model behind {name} takes longer than {slowest_ms} ms for one request in a hundred",
+                f"The model behind {name} takes {slowest_ms} ms or longer for one request in a hundred",
                 # The metric is in microseconds.
                 threshold=slowest_ms * MICROSECONDS,
-                comparison=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
                 periods=SLOW_PERIODS,
             ),
             self._alarm(
                 "Golden",
-                golden_mismatches(settings, config_name, period=PERIOD),
+                golden_mismatches(settings, config_name, period=MINUTE),
                 f"{name} answers golden customers otherwise than its model should",
             ),
         ]
 
     def _alarm(
-        self,
-        construct_id: str,
-        metric: cloudwatch.Metric,
-        says: str,
-        *,
-        threshold: float = 1,
-        comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        periods: int = 1,
+        self, construct_id: str, metric: cloudwatch.Metric, says: str, *, threshold: float = 1, periods: int = 1
     ) -> cloudwatch.Alarm:
-        alarm = cloudwatch.Alarm(
+        return told_alarm(
             self,
             construct_id,
-            # The stack's name first: by that the model's role may look at it.
-            alarm_name=Fn.join("-", [Aws.STACK_NAME, construct_id, self._config_name]),
-            alarm_description=f"{says}; docs/operations.md says what to do.",
             metric=metric,
+            says=f"{says}; docs/operations.md says what to do.",
+            topic=self._topic,
             threshold=threshold,
-            comparison_operator=comparison,
-            evaluation_periods=periods,
-            # Without requests there is nothing wrong, and nothing to go back for.
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            periods=periods,
+            # The stack's name first: by that the model's role may look at it.
+            name=Fn.join("-", [Aws.STACK_NAME, construct_id, self._config_name]),
         )
-        alarm.add_alarm_action(actions.SnsAction(self._topic))
-        return alarm

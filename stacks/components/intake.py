@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
@@ -18,7 +18,7 @@ from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionSpec, PythonFunction
 from stacks.components.grants import Grant, allow
 from stacks.components.place import Place
-from stacks.components.state_machine import call, logged_machine
+from stacks.components.state_machine import call, logged_machine, tell
 
 # A file of the largest size is read once to know its content, and copied by S3.
 TIMEOUT_S = 300
@@ -46,7 +46,7 @@ class Intake(Construct):
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        tell = permissions.publish_notices(topic, key=place.keys.notices)
+        notices = permissions.publish_notices(topic, key=place.keys.notices)
         function = PythonFunction(
             self,
             "Step",
@@ -65,7 +65,7 @@ class Intake(Construct):
                     "TIME_LIMIT_S": str(settings.retraining.time_limit_s),
                 },
             ),
-            grants=[*_with_files(place), *_with_runs(Stack.of(self), pipeline), *tell],
+            grants=[*_with_files(place), *_with_runs(Stack.of(self), pipeline), *notices],
             storage=settings.storage,
             key=place.keys.logs,
             outside_vpc_because=OUTSIDE_VPC,
@@ -75,10 +75,11 @@ class Intake(Construct):
             self,
             "Machine",
             definition=_definition(settings.retraining, function.function, topic, environment=settings.name),
-            grants=[allow("lambda:InvokeFunction", on=[function.function.function_arn]), *tell],
+            grants=[allow("lambda:InvokeFunction", on=[function.function.function_arn]), *notices],
             description="Waits for new data and for the runs that they start",
             settings=settings,
             key=place.keys.logs,
+            topic=topic,
         )
 
 
@@ -148,7 +149,7 @@ def _definition(
     return {
         "Comment": "From new data, a schedule, an alarm or a person to a run of the pipeline, and to its end",
         "StartAt": "Cause",
-        # The function ends what takes too long, and people are told; an execution that times out tells nobody.
+        # The function ends what takes too long, and says so; this is for what nobody thought of.
         "TimeoutSeconds": settings.time_limit_s + settings.debounce_s + GRACE_S,
         "States": {
             "Cause": {
@@ -165,19 +166,14 @@ def _definition(
             "Look": step("look", {"chosen.$": "$"}, "Looked"),
             "Looked": by_state("Done", running="Run"),
             "Done": {"Type": "Succeed"},
-            "Tell": {
-                "Type": "Task",
-                "Resource": f"arn:{Aws.PARTITION}:states:::sns:publish",
-                "Parameters": {
-                    "TopicArn": topic.topic_arn,
-                    "Subject": f"Churn {environment}: the intake of new data failed",
-                    "Message.$": "States.Format('The intake itself failed, and nothing more happens by itself. The "
-                    f"model in production is not touched. What to do: read what the execution {{}} says, mend the "
-                    f"cause, then start again: make retrain ENV={environment}. What it says: {{}}', "
-                    "$$.Execution.Id, States.JsonToString($.error))",
-                },
-                "Next": "Failed",
-            },
+            "Tell": tell(
+                topic,
+                subject=f"Churn {environment}: the intake of new data failed",
+                text="The intake itself failed, and nothing more happens by itself. The model in production is not "
+                "touched. What to do: read what the execution says, mend the cause, then start again: make retrain "
+                f"ENV={environment}.",
+                then="Failed",
+            ),
             "Failed": {"Type": "Fail", "Error": "IntakeFailed", "Cause": "People were told; the log has the rest."},
         },
     }

@@ -8,16 +8,18 @@ from typing import Any
 from aws_cdk import CfnParameter, CustomResource, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config import RUN_GRACE_S, Settings
+from stacks.components import permissions
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.framework import Framework
 from stacks.components.functions import CALLER_WAITS, SERVES_DEPLOYMENT, FunctionSpec, PythonFunction
 from stacks.components.grants import Grant, allow
 from stacks.components.guardrails import APPROVED
+from stacks.components.place import Place
 from stacks.components.registrar import REMOVES_NOTHING
 from stacks.components.served import STACK_IDS, VERSIONS, endpoint_arn, stack_arn, versions_arn
 
@@ -35,6 +37,8 @@ class PipelineRun(Construct):
     ----------
     stack_name : str
         The stack that holds the resource.
+    topic : ITopic
+        Where people hear of packages that wait for one of them.
     """
 
     def __init__(
@@ -43,14 +47,15 @@ class PipelineRun(Construct):
         construct_id: str,
         *,
         settings: Settings,
-        key: kms.IKey,
+        place: Place,
         pipeline: sagemaker.CfnPipeline,
         package_group: sagemaker.CfnModelPackageGroup,
         stack_name: str,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._key = key
+        self._key = place.keys.logs
         runs = Runs(
             Stack.of(self), settings=settings, pipeline=pipeline, package_group=package_group, stack_name=stack_name
         )
@@ -66,18 +71,20 @@ class PipelineRun(Construct):
             on_event=starter.function,
             is_complete=approver.function,
             settings=settings,
-            key=key,
+            key=self._key,
         ).provider.service_token
-        if settings.serving.approval == "gate":
-            self._judge_runs(runs)
+        tells = permissions.publish_notices(topic, key=place.keys.notices)
+        self._judge_runs(runs, environment={"TOPIC": topic.topic_arn}, tells=tells)
 
-    def _judge_runs(self, runs: Runs) -> None:
-        """Let the gate alone approve the packages of ordinary runs, whoever started them."""
+    def _judge_runs(self, runs: Runs, *, environment: Mapping[str, str], tells: Sequence[Grant]) -> None:
+        """Let the gate alone approve the packages of ordinary runs, where it decides; of others, tell people."""
+        approval = self._settings.serving.approval
         judge = self._handler(
             "OnRun",
             entry="on_run",
-            does="approves what ordinary runs made",
-            grants=runs.judge(),
+            does="approves what ordinary runs made, or tells people what waits",
+            grants=[*(runs.judge() if approval == "gate" else runs.look()), *tells],
+            environment={"APPROVAL": approval, "ENDPOINT": self._settings.resource_name, **environment},
             no_queue_because="A package whose event is lost waits for a person, who sees it in the list of models.",
         )
         ended = events.Rule(
@@ -98,6 +105,7 @@ class PipelineRun(Construct):
         entry: str,
         does: str,
         grants: Sequence[Grant],
+        environment: Mapping[str, str] | None = None,
         no_queue_because: str = CALLER_WAITS,
     ) -> PythonFunction:
         return PythonFunction(
@@ -109,7 +117,7 @@ class PipelineRun(Construct):
                 description=f"Deployer of models: {does}",
                 timeout_s=HANDLER_TIMEOUT_S,
                 memory_mb=HANDLER_MEMORY_MB,
-                environment={},
+                environment=environment or {},
             ),
             grants=grants,
             storage=self._settings.storage,
@@ -216,6 +224,14 @@ class Runs:
                 "sagemaker:ListPipelineParametersForExecution",
             ),
             *self._approve(),
+        ]
+
+    def look(self) -> list[Grant]:
+        """Look at what a run made, and whether anything is served yet."""
+        return [
+            self._with_runs("sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps"),
+            self._with_packages("sagemaker:DescribeModelPackage"),
+            self._endpoint,
         ]
 
     def _approve(self) -> list[Grant]:

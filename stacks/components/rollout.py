@@ -102,14 +102,20 @@ class Rollout(Construct):
                 steer=steer.function,
                 probe=probe.function,
                 record=record.function,
+                topic=topic,
+                environment=settings.name,
                 poll_s=serving.rollout_poll_s,
                 # Its own waits end with a notice; this is for what nobody thought of.
                 timeout_s=serving.rollout_wait_s + 3 * update_s,
             ),
-            grants=[allow("lambda:InvokeFunction", on=[f.function.function_arn for f in (steer, probe, record)])],
+            grants=[
+                allow("lambda:InvokeFunction", on=[f.function.function_arn for f in (steer, probe, record)]),
+                *permissions.publish_notices(topic, key=place.keys.notices),
+            ],
             description="Brings approved models into service",
             settings=settings,
             key=place.keys.logs,
+            topic=topic,
         )
         # Of its own: the machine names the function, and this the machine.
         policy_with(

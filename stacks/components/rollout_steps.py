@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 
-from stacks.components.state_machine import State, call
+from stacks.components.state_machine import State, call, tell
 
 _LOOK = {
     "step": "look",
@@ -23,7 +24,14 @@ _LOOK = {
 
 
 def definition(
-    *, steer: lambda_.IFunction, probe: lambda_.IFunction, record: lambda_.IFunction, poll_s: int, timeout_s: int
+    *,
+    steer: lambda_.IFunction,
+    probe: lambda_.IFunction,
+    record: lambda_.IFunction,
+    topic: sns.ITopic,
+    environment: str,
+    poll_s: int,
+    timeout_s: int,
 ) -> dict[str, Any]:
     """Build the machine.
 
@@ -31,6 +39,8 @@ def definition(
     ----------
     steer, probe, record : IFunction
         What changes the stack, what asks the golden customers, what keeps records.
+    topic : ITopic
+        Where people hear of a rollout that failed if the record cannot tell them.
     poll_s, timeout_s : int
         Seconds between two questions, and for all of it.
     """
@@ -65,8 +75,21 @@ def definition(
             "WaitToRestore": {"Type": "Wait", "Seconds": poll_s, "Next": "Restore"},
             "Keep": call(record, {"step": "keep", "rollout.$": "$"}, Next="Live", Catch=_caught("Failed")),
             "Live": {"Type": "Succeed"},
-            "Failed": call(record, {"step": "fail", "rollout.$": "$"}, Next="Ended"),
+            "Failed": call(record, {"step": "fail", "rollout.$": "$"}, Next="Ended", Catch=_caught("Tell")),
             "Ended": {"Type": "Fail", "Error": "RolloutFailed", "CausePath": "$.message"},
+            "Tell": tell(
+                topic,
+                subject=f"Churn {environment}: a rollout failed, and so did its record",
+                text="A rollout failed, and what became of it could not be recorded: nothing was rejected. What to do: "
+                f"see which model is live, with make models ENV={environment}; read what the execution says, mend the "
+                "cause, and approve the model again.",
+                then="Unrecorded",
+            ),
+            "Unrecorded": {
+                "Type": "Fail",
+                "Error": "RolloutFailed",
+                "Cause": "People were told; the log has the rest.",
+            },
         },
     }
 

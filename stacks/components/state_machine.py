@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Aws, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from config import Settings
+from stacks.components.alarms import MINUTE, told_alarm
 from stacks.components.grants import Grant, allow, role_with
 from stacks.components.permissions import service_principal
 from stacks.components.storage import log_group
 
 State = dict[str, Any]
 # A function that is throttled or being replaced; and whatever else passes by itself.
+# Ends of an execution that no state of it can tell of.
+SILENT_ENDS = {"TimedOut": "took too long and was ended", "Aborted": "was stopped by somebody"}
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2}]
 
 
@@ -31,8 +36,11 @@ def logged_machine(
     description: str,
     settings: Settings,
     key: kms.IKey,
+    topic: sns.ITopic,
 ) -> stepfunctions.CfnStateMachine:
     """Make a state machine that may do what its grants say, and logs all it does.
+
+    What fails, it tells people itself (`tell`); that it was ended from outside they hear by alarms, on the same topic.
 
     Not encrypted with a key of ours but with Step Functions': docs/decisions/keys.md says why.
     """
@@ -44,7 +52,7 @@ def logged_machine(
         trusts=service_principal("states.amazonaws.com"),
         grants=[*_deliver_log(), _trace(), *grants],
     )
-    return stepfunctions.CfnStateMachine(
+    machine = stepfunctions.CfnStateMachine(
         scope,
         construct_id,
         role_arn=role.role_arn,
@@ -62,6 +70,42 @@ def logged_machine(
         ),
         tracing_configuration=stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=True),
     )
+    for end, says in SILENT_ENDS.items():
+        told_alarm(
+            scope,
+            f"{construct_id}{end}",
+            metric=cloudwatch.Metric(
+                namespace="AWS/States",
+                metric_name=f"Executions{end}",
+                dimensions_map={"StateMachineArn": machine.ref},
+                statistic="Sum",
+                period=MINUTE,
+            ),
+            says=f"{settings.resource_name}: an execution {says} ({description}); docs/operations.md says what to do.",
+            topic=topic,
+        )
+    return machine
+
+
+def tell(topic: sns.ITopic, *, subject: str, text: str, then: str) -> State:
+    """Tell people of an error, as `$.error` has it, without any function: those may be what is broken.
+
+    Parameters
+    ----------
+    text : str
+        What happened and what to do, without an apostrophe; the execution and what it says come after it.
+    """
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{Aws.PARTITION}:states:::sns:publish",
+        "Parameters": {
+            "TopicArn": topic.topic_arn,
+            "Subject": subject,
+            "Message.$": f"States.Format('{text} Execution: {{}}. What it says: {{}}', "
+            "$$.Execution.Id, States.JsonToString($.error))",
+        },
+        "Next": then,
+    }
 
 
 def call(function: lambda_.IFunction, payload: Mapping[str, Any], **state: Any) -> State:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from config import Settings
+from stacks.components.alarms import CALM, MINUTE, told_alarm
 from stacks.components.watch_function import namespace
 
 # Metrics come once a look: an alarm looks at one minute, and keeps its state until the next look has told something.
-MINUTE = Duration.minutes(1)
-KEEP, FORGET = cloudwatch.TreatMissingData.IGNORE, cloudwatch.TreatMissingData.NOT_BREACHING
+KEEP, FORGET = cloudwatch.TreatMissingData.IGNORE, CALM
 
 
 class WatchAlarms(Construct):
@@ -93,15 +91,12 @@ class WatchAlarms(Construct):
         threshold: float,
         missing: cloudwatch.TreatMissingData,
     ) -> cloudwatch.Alarm:
-        alarm = cloudwatch.Alarm(
+        return told_alarm(
             self,
             name,
-            alarm_description=description,
             metric=metric,
+            says=description,
+            topic=self._topic,
             threshold=threshold,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=missing,
+            missing=missing,
         )
-        alarm.add_alarm_action(actions.SnsAction(self._topic))
-        return alarm

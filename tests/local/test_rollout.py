@@ -14,6 +14,7 @@ import pytest
 
 from local.settings import ACCOUNT, ROOT
 from tests.local.deployment import Deployment
+from tests.local.terminal import Mailbox, subscribed
 
 NAME = "churn-local"
 SERVING = "Churn-local-Serving-"
@@ -132,26 +133,9 @@ def registry(deployment: Deployment) -> Registry:
 
 
 @pytest.fixture
-def notices(deployment: Deployment) -> Iterator[Any]:
-    """Everything that people are told, as a function that gives what came so far."""
-    sqs, sns = deployment.client("sqs"), deployment.client("sns")
-    topic = deployment.output("Notices", "NoticesTopicArn")
-    queue = sqs.create_queue(QueueName=f"notices-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    let = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [let | {"Resource": arn}]}
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
-    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
-    told: list[str] = []
-
-    def read() -> list[str]:
-        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        told.extend(json.loads(one["Body"])["Message"] for one in answer.get("Messages", []))
-        return told
-
-    yield read
-    sns.unsubscribe(SubscriptionArn=subscription)
-    sqs.delete_queue(QueueUrl=queue)
+def mailbox(deployment: Deployment) -> Iterator[Mailbox]:
+    with subscribed(deployment) as found:
+        yield found
 
 
 def test_an_ordinary_run_s_model_replaces_the_one_in_service_and_a_rollback_brings_that_back(
@@ -194,16 +178,18 @@ def test_an_ordinary_run_s_model_replaces_the_one_in_service_and_a_rollback_brin
     assert f"{ACCOUNT}:root" in rejected["ApprovalDescription"] or "root" in rejected["ApprovalDescription"]
 
 
-def test_a_run_with_another_gate_waits_for_a_person(registry: Registry) -> None:
+def test_a_run_with_another_gate_waits_for_a_person_who_hears_of_it(registry: Registry, mailbox: Mailbox) -> None:
     live = registry.live()
     package = registry.trained(MinimumAveragePrecision="0.1")
-    time.sleep(5)
+    notice = mailbox.wait(f"churn-local: version {package.rpartition('/')[2]} waits for approval")
+    assert "because it was started with another MinimumAveragePrecision" in notice
+    assert f"--model-package-arn {package}" in notice
     assert registry.package(package)["ModelApprovalStatus"] == "PendingManualApproval"
     assert registry.live() == live
 
 
 def test_a_model_that_answers_otherwise_than_it_should_goes_back_is_rejected_and_people_hear_of_it(
-    registry: Registry, notices: Any
+    registry: Registry, mailbox: Mailbox
 ) -> None:
     """A person approves it; its golden customers are made to expect other answers than it gives."""
     live = registry.live()
@@ -229,4 +215,14 @@ def test_a_model_that_answers_otherwise_than_it_should_goes_back_is_rejected_and
     found = registry.package(package)
     assert found["ModelApprovalStatus"] == "Rejected"
     assert found["ApprovalDescription"].startswith("Its rollout failed: ")
-    assert Registry.until(lambda: [one for one in notices() if f"version {version} failed" in one])
+    mailbox.wait(f"the rollout of version {version} failed")
+
+
+def test_people_hear_of_an_execution_that_somebody_stops(registry: Registry, mailbox: Mailbox) -> None:
+    """Of the intake, which waits for newer files first."""
+    intake = registry.deployment.output("Retraining", "IntakeArn")
+    event = json.dumps({"source": "aws.s3", "detail": {}})
+    started = registry.states.start_execution(stateMachineArn=intake, input=event)["executionArn"]
+    registry.states.stop_execution(executionArn=started)
+    assert registry.states.describe_execution(executionArn=started)["status"] == "ABORTED"
+    assert "an execution was stopped by somebody" in mailbox.wait("MachineAborted")

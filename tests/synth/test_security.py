@@ -84,7 +84,24 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     capturing = {"ModelRole"} if environment.settings.serving.data_capture_percent else set()
     assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio | watch | capturing
     assert users["Models"] == {"ModelRole", "WatchJobRole"} | jobs | studio
-    assert users["Notices"] == {"IntakeMachineRole", "IntakeStepRole", "RolloutRecordRole"}
+    intake, rollout = {"IntakeMachineRole", "IntakeStepRole"}, {"RolloutMachineRole", "RolloutRecordRole"}
+    assert users["Notices"] == intake | rollout | {"PipelineRunOnRunRole"}
+
+
+def test_people_hear_of_executions_that_no_state_can_tell_of(environment: Environment) -> None:
+    """One that takes too long, and one that somebody stops; the CDK's own is awaited by a deployment."""
+    machines = {
+        one.logical_id: one.stack
+        for one in environment.resources("AWS::StepFunctions::StateMachine")
+        if "Framework" not in one.logical_id
+    }
+    told = {
+        (one.stack, one.properties["Dimensions"][0]["Value"]["Ref"], one.properties["MetricName"])
+        for one in environment.resources("AWS::CloudWatch::Alarm")
+        if one.properties["Namespace"] == "AWS/States" and "-Notices:" in str(one.properties["AlarmActions"])
+    }
+    ends = ("ExecutionsAborted", "ExecutionsTimedOut")
+    assert told == {(stack, machine, end) for machine, stack in machines.items() for end in ends}
 
 
 def test_a_bucket_with_a_key_refuses_objects_under_another(environment: Environment) -> None:

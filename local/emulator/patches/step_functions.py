@@ -2,19 +2,21 @@
 
 A call of ``aws-sdk:…`` (and of the optimised ``sns:publish``, ``sqs:sendMessage`` and ``events:putEvents``) becomes a
 signed request with a session of the role, so that IAM decides; ``lambda:invoke`` and ``states:startExecution`` ask IAM,
-and then go MiniStack's way.
+and then go MiniStack's way. How executions end is a metric (MiniStack has none, and lets none time out).
 https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
 """
 
 import contextvars
 import datetime
 import json
+import time
 from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from ministack.services import stepfunctions
+from ministack.services import cloudwatch, stepfunctions
 
 from local.emulator import adapter
 from local.sagemaker.errors import ServiceError
@@ -30,12 +32,14 @@ _CLIENTS = {
     "sagemakerruntime": "sagemaker-runtime",
 }
 _OPTIMISED = ("sns:publish", "sqs:sendMessage", "events:putEvents")
+_ENDS = {"SUCCEEDED": "Succeeded", "FAILED": "Failed", "ABORTED": "Aborted", "TIMED_OUT": "TimedOut"}
 _role: contextvars.ContextVar[str | None] = contextvars.ContextVar("state_machine_role", default=None)
 
 
 def install() -> None:
-    """Take over how a task calls a service."""
+    """Take over how a task calls a service; count how executions end."""
     task, invoke = stepfunctions._execute_task, stepfunctions._invoke_resource
+    tell = stepfunctions._emit_execution_status_event
 
     def execute_task(state: Any, raw: Any, execution: Any, context: Any) -> Any:
         machine = stepfunctions._state_machines.get((execution or {}).get("stateMachineArn", ""))
@@ -56,7 +60,14 @@ def install() -> None:
         _ask(role, resource, word, data)
         return invoke(resource, data)
 
+    def tell_and_count(execution: Any) -> None:
+        tell(execution)
+        if end := _ENDS.get(execution["status"]):
+            of = {"StateMachineArn": execution["stateMachineArn"]}
+            cloudwatch._store_datum("AWS/States", f"Executions{end}", of, time.time(), "Count", 1.0, None, None, None)
+
     stepfunctions._execute_task, stepfunctions._invoke_resource = execute_task, invoke_resource
+    stepfunctions._emit_execution_status_event = tell_and_count
 
 
 def _ask(role: str, resource: str, word: str, data: Any) -> None:

@@ -8,8 +8,11 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from tests.local.errands.common import ENDPOINT, GROUP, LOYAL, PIPELINE, Failed, done, errand_name
+from tests.local.errands.common import ENDPOINT, GROUP, LOYAL, PIPELINE, Failed, done, errand_name, until
 from tests.local.errands.runs import Runs
+
+# What gives a run a gate of its own.
+UNUSUAL = {"Name": "MinimumAveragePrecision", "Value": "0.1"}
 
 
 class Functions(Runs):
@@ -181,6 +184,8 @@ class Functions(Runs):
         self.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="PendingManualApproval")
         try:
             self._ask("PipelineRunOnRun", role, {"detail": {"pipelineExecutionArn": execution}})
+            # And another run had a gate of its own, of which people are told.
+            self._ask("PipelineRunOnRun", role, {"detail": {"pipelineExecutionArn": self._unusual}})
             status = self.sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
             if status != "Approved":
                 raise Failed(f"the package is {status}")
@@ -252,6 +257,16 @@ class Functions(Runs):
                     "StackId": self._serving["StackId"],
                 }
                 self.call(function, event | more, log)
+
+    @functools.cached_property
+    def _unusual(self) -> str:
+        """A run with a gate of its own, whose package waits; it is made once."""
+        execution: str = self.sagemaker.start_pipeline_execution(
+            PipelineName=PIPELINE, ClientRequestToken=uuid.uuid4().hex, PipelineParameters=[UNUSUAL]
+        )["PipelineExecutionArn"]
+        if not until(lambda: self._run(execution)["PipelineExecutionStatus"] == "Succeeded", within_s=240):
+            raise LookupError(f"{execution} did not succeed")
+        return execution
 
     @property
     def _deployed(self) -> dict[str, Any]:

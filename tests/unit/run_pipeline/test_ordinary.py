@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
@@ -29,13 +30,30 @@ USUAL = {
     "MinimumAveragePrecision": "0.8",
     "Word": "a",
 }
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:notices"
 EVENT = {"detail": {"pipelineExecutionArn": EXECUTION, "currentPipelineExecutionStatus": "Succeeded"}}
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    with loaded("run_pipeline", monkeypatch) as module:
+    told = {"APPROVAL": "gate", "ENDPOINT": "churn-test", "TOPIC": TOPIC}
+    with loaded("run_pipeline", monkeypatch, **told) as module:
         yield module
+
+
+@pytest.fixture(autouse=True)
+def sns(handler: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    """Where people are told; the stub refuses whatever is not expected."""
+    client = boto3.client("sns", region_name="eu-west-1")
+    monkeypatch.setattr(handler, "_sns", lambda: client)
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def told(sns: Stubber) -> None:
+    subject = "churn-test: version 3 waits for approval"
+    sns.add_response("publish", {"MessageId": "1"}, {"TopicArn": TOPIC, "Subject": subject, "Message": ANY})
 
 
 @pytest.fixture
@@ -59,7 +77,7 @@ def ran(sagemaker: Stubber, *, ran: Any = DEFINITION, given: dict[str, str] | No
         sagemaker.add_response("list_pipeline_parameters_for_execution", {"PipelineParameters": listed})
 
 
-def ended(sagemaker: Stubber, approval: str) -> None:
+def ended(sagemaker: Stubber, approval: str, *, judged: bool = True) -> None:
     register = {"StepName": "Register", "Metadata": {"RegisterModel": {"Arn": PACKAGE}}}
     job = {"Arn": "arn:aws:sagemaker:eu-west-1:111122223333:training-job/pipelines-run1-Train-x"}
     steps = {"PipelineExecutionSteps": [{"StepName": "Train", "Metadata": {"TrainingJob": job}}, register]}
@@ -76,7 +94,8 @@ def ended(sagemaker: Stubber, approval: str) -> None:
         "ModelPackageStatusDetails": {"ValidationStatuses": []},
     }
     sagemaker.add_response("describe_model_package", package)
-    sagemaker.add_response("list_pipeline_execution_steps", steps)
+    if judged:
+        sagemaker.add_response("list_pipeline_execution_steps", steps)
 
 
 @pytest.mark.parametrize(
@@ -111,26 +130,33 @@ def test_an_ordinary_run_s_package_is_approved_by_the_gate(
     ],
 )
 def test_whoever_moves_the_gate_or_the_data_waits_for_a_person(
-    handler: ModuleType, sagemaker: Stubber, name: str, value: str, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, sagemaker: Stubber, sns: Stubber, name: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The stub refuses every other call, an approval first of all.
     ran(sagemaker, given={name: value})
+    ended(sagemaker, "PendingManualApproval", judged=False)
+    told(sns)
     handler.on_run(EVENT, None)
-    assert f"Waits for a person: it was started with another {name}" in capsys.readouterr().out
+    says = f"churn-test: version 3 waits for approval, because it was started with another {name}."
+    assert says in capsys.readouterr().out
 
 
 def test_a_run_of_another_definition_waits_for_a_person(
-    handler: ModuleType, sagemaker: Stubber, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, sagemaker: Stubber, sns: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran(sagemaker, ran=DEFINITION | {"Steps": [{"Name": "Register"}]})
+    ended(sagemaker, "PendingManualApproval", judged=False)
+    told(sns)
     handler.on_run(EVENT, None)
     assert "another definition" in capsys.readouterr().out
 
 
 def test_a_run_of_selected_steps_waits_for_a_person(
-    handler: ModuleType, sagemaker: Stubber, capsys: pytest.CaptureFixture[str]
+    handler: ModuleType, sagemaker: Stubber, sns: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ran(sagemaker, SelectiveExecutionConfig={"SelectedSteps": [{"StepName": "Register"}]})
+    ended(sagemaker, "PendingManualApproval", judged=False)
+    told(sns)
     handler.on_run(EVENT, None)
     assert "selected steps" in capsys.readouterr().out
 
@@ -142,3 +168,43 @@ def test_what_a_person_rejected_meanwhile_stays_rejected(
     ended(sagemaker, "Rejected")
     handler.on_run(EVENT, None)
     assert "Left as it is: The model package was rejected." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("approval", ["Approved", "Rejected"])
+def test_what_somebody_decided_on_meanwhile_waits_no_more(
+    handler: ModuleType, sagemaker: Stubber, approval: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran(sagemaker, given={"Word": "b"})
+    ended(sagemaker, approval, judged=False)
+    handler.on_run(EVENT, None)
+    assert "Nothing waits any more" in capsys.readouterr().out
+
+
+def test_a_run_that_registered_nothing_leaves_nothing_waiting(
+    handler: ModuleType, sagemaker: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran(sagemaker, SelectiveExecutionConfig={"SelectedSteps": [{"StepName": "Train"}]})
+    sagemaker.add_response("describe_pipeline_execution", {"PipelineExecutionStatus": "Succeeded"})
+    sagemaker.add_response("list_pipeline_execution_steps", {"PipelineExecutionSteps": []})
+    handler.on_run(EVENT, None)
+    assert "Nothing waits: The pipeline run ended without registering a model" in capsys.readouterr().out
+
+
+def test_where_a_person_decides_each_run_s_package_waits_once_something_is_served(
+    handler: ModuleType, sagemaker: Stubber, sns: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APPROVAL", "person")
+    # The very first model is approved by its deployment.
+    sagemaker.add_client_error("describe_endpoint", "ValidationException")
+    handler.on_run(EVENT, None)
+    endpoint = {
+        "EndpointName": "churn-test",
+        "EndpointArn": "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn-test",
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    sagemaker.add_response("describe_endpoint", endpoint, {"EndpointName": "churn-test"})
+    ended(sagemaker, "PendingManualApproval", judged=False)
+    told(sns)
+    handler.on_run(EVENT, None)
