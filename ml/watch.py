@@ -23,10 +23,9 @@ from ml.compare import Predictions
 from ml.container import JobError, base_dir, processing_message_file, run, write
 from ml.held_out import HeldOut, Model, document, load
 from ml.money import Costs
+from ml.watch_summary import CALM, DRIFTED, TOO_FEW, message, published
 
-CALM, DRIFTED, TOO_FEW = "calm", "drifted", "too few"
 FEWEST_CUSTOMERS = 200
-NAMED = 5
 
 
 def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[str, str]:
@@ -62,7 +61,7 @@ def watch(watched: Path, evaluation: Path, model: Model, fewest: int) -> dict[st
         "refused_labels": refused,
     }
     verdict = TOO_FEW if not moved else DRIFTED if any(one["drifted"] for one in moved) else CALM
-    found |= {"verdict": verdict, "message": _message(found, verdict, fewest), "metrics": _metrics(found)}
+    found |= {"verdict": verdict, "message": message(found, verdict, fewest), "metrics": published(found)}
     page = watch_page.render(found, baseline, traffic, model.schema)
     return {"drift.json": json.dumps(found, indent=2, allow_nan=False) + "\n", "drift.html": page}
 
@@ -133,51 +132,6 @@ def _quality(
     judged = model.judge(HeldOut(records, fates))
     live = Predictions(fates, judged.probabilities)
     return {**about, **live_quality.judge(live, judged_then, judged.threshold, costs)}, labels.refused
-
-
-def _message(found: Mapping[str, Any], verdict: str, fewest: int) -> str:
-    """Say in a sentence or two what was found."""
-    customers, moved, quality = found["traffic"]["customers"], found["attributes"], found["quality"]
-    if verdict == TOO_FEW:
-        told = f"Too few customers to compare: {customers:,} of the {fewest:,} that it takes."
-    elif verdict == CALM:
-        told = f"Calm: nothing has moved among {customers:,} customers."
-    else:
-        names = [f"{one['name']} ({one['stability_index']:.2f})" for one in moved if one["drifted"]]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        told = f"Drifted, with the stability index of each: {', '.join(names[:NAMED])}{more}; {customers:,} customers."
-    if "not_judged" not in quality:
-        worse = [
-            f"{name.replace('_', ' ')} {one['live']:.3f}, registered {one['registered']:.3f}"
-            for name, one in quality["metrics"].items()
-            if one["worse"]
-        ]
-        told += f" Live quality is worse: {'; '.join(worse)}." if worse else " Live quality is as registered."
-    if refused := len(found["refused_labels"]):
-        told += f" {refused} label {'file was' if refused == 1 else 'files were'} refused."
-    return told
-
-
-def _metrics(found: Mapping[str, Any]) -> dict[str, float]:
-    """Return what CloudWatch is told; what could not be judged is left out, and its alarm stays as it is."""
-    told: dict[str, float] = {
-        "WatchedCustomers": found["traffic"]["customers"],
-        "RefusedLabelFiles": len(found["refused_labels"]),
-    }
-    moved = {one["name"]: one for one in found["attributes"]}
-    predictions = moved.pop(drift.PREDICTIONS, None)
-    if moved:
-        told["DriftedAttributes"] = sum(one["drifted"] for one in moved.values())
-    if predictions:
-        told["PredictionStabilityIndex"] = predictions["stability_index"]
-        told["PredictionsDrifted"] = float(predictions["drifted"])
-    if "metrics" in found["quality"]:
-        of = found["quality"]["metrics"]
-        told["LiveAveragePrecision"] = of["average_precision"]["live"]
-        told["LiveCostPerCustomer"] = of["expected_cost_per_customer"]["live"]
-        told["LiveLogLoss"] = of["log_loss"]["live"]
-        told["LiveQualityWorse"] = float(found["quality"]["worse"])
-    return told
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,19 +1,18 @@
 """``up``: everything from nothing to a page that predicts, and orderly down again."""
 
-import json
 import shutil
 import signal
 import time
 from types import FrameType
 
-from local.driver import live, verify
+from local.driver import live, summary, verify
 from local.driver.console import Console
 from local.driver.deploy import Cdk, DeployError
 from local.driver.emulator import Emulator, EmulatorError
 from local.driver.events import EventPrinter
 from local.driver.mlflow import MlflowServer
 from local.driver.state import State
-from local.settings import ACCOUNT, ROOT, Settings, SettingsError, is_free
+from local.settings import Settings, SettingsError, is_free
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -78,7 +77,7 @@ class Run:
             return 1
         try:
             self.bring_up()
-            self._summary()
+            self._console.plain(summary.text(self._settings, warning=self._warning, mlflow=self._mlflow.summary()))
             up = True
             self._stay()
         except Interrupted as exc:
@@ -168,24 +167,6 @@ class Run:
             self._warning = f"the deployment failed: {'the OLD model' if same else 'what was there before'} serves here"
             self._console.say(f"{exc}\nWhat was deployed before goes on.")
         self._state.mark_deployed()
-
-    def _summary(self) -> None:
-        page, body = self._settings.page, self._settings.directory / "example.json"
-        body.write_text(json.dumps({"customers": [verify.example()]}, indent=1))
-        shown = body.relative_to(ROOT) if body.is_relative_to(ROOT) else body
-        warning = f"  ({self._warning})" if self._warning else ""
-        reports = live.reports(self._settings)
-        told = f"Reports:      {'  '.join(map(str, reports))}\n" if reports else ""
-        self._console.plain(
-            f"\nThe page:     {page}{warning}\n"
-            f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown}\n"
-            f"AWS is at:    {self._settings.endpoint} (access key {ACCOUNT}, secret test)\n"
-            f"{told}"
-            f"{self._mlflow.summary()}"
-            f"Logs:         {self._settings.log_dir}\n"
-            "Stop:         Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
-            "Wipe:         `make wipe` stops it and removes all it made\n"
-        )
 
     def _stay(self) -> None:
         while self._emulator.alive():

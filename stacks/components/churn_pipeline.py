@@ -8,9 +8,9 @@ from typing import Any
 
 from config import TrainingSettings
 from stacks.components import jobs
+from stacks.components.evaluation_step import COSTS, NUMBERS, evaluate_step
 from stacks.components.jobs import JobSurroundings
 from stacks.components.pipeline_definition import (
-    EXECUTION_ARN,
     EXECUTION_ID,
     Json,
     Parameter,
@@ -29,21 +29,9 @@ from stacks.components.pipeline_definition import (
     text,
 )
 from stacks.components.registration import Reports, register_step
+from stacks.components.run_log import RunLog
 from stacks.components.training_steps import Trained, Training, train, tune
 
-COSTS = {
-    "cost_missed_churner": "CostMissedChurner",
-    "cost_wasted_incentive": "CostWastedIncentive",
-    "cost_saved_customer": "CostSavedCustomer",
-}
-LIMITS = {
-    "minimum_average_precision": "MinimumAveragePrecision",
-    "maximum_cost_per_customer": "MaximumCostPerCustomer",
-    "maximum_accuracy_difference": "MaximumAccuracyDifference",
-    "maximum_recall_difference": "MaximumRecallDifference",
-    "maximum_loss_of_precision": "MaximumLossOfPrecision",
-    "maximum_cost_increase_per_customer": "MaximumCostIncreasePerCustomer",
-}
 # Below the code: what the evaluate step gets in place of a model where none is in production.
 NO_MODEL = "ml/no_model/"
 SERVING_ENVIRONMENT = {
@@ -76,18 +64,23 @@ class ChurnPipeline:
     def definition(self) -> dict[str, Json]:
         """Build the definition."""
         # The gate waits: what it refuses is logged too, and nothing runs on once a run has failed.
-        tracked = [self._track()] if self.track_function_arn else []
+        log = self._log
+        tracked = [log.run(raw_data=parameter("RawDataUri"), code_hash=self.facts["code_hash"])] if log else []
         judged = [self._evaluate(), *tracked, self._gate(after=tracked)]
         compared = [self._champion()] if self.settings.compare_with_champion else []
         return definition(
             parameters=self._parameters(), steps=[self._prepare(), *compared, self._trained.step, *judged]
         )
 
+    @property
+    def _log(self) -> RunLog | None:
+        """The log of runs, where the settings ask for one."""
+        return RunLog(self.track_function_arn, experiment=self.package_group_name) if self.track_function_arn else None
+
     def _parameters(self) -> list[Parameter]:
-        numbers = {**COSTS, **LIMITS}
         return [
             Parameter(name="RawDataUri", default=self.raw_data_uri),
-            *(Parameter(name=name, default=float(getattr(self.settings, key))) for key, name in numbers.items()),
+            *(Parameter(name=name, default=float(getattr(self.settings, key))) for key, name in NUMBERS.items()),
         ]
 
     def _run_uri(self, base: str, *parts: str) -> Json:
@@ -141,29 +134,18 @@ class ChurnPipeline:
         return join(processing_output("Evaluate", "evaluation"), name, on="/")
 
     def _evaluate(self) -> Step:
-        inputs = {
-            "model": self._trained.model_uri,
-            "prepared": processing_output("Prepare", "prepared"),
-        }
-        told = {
-            **{name: jobs.input_path(name) for name in inputs},
-            "output-dir": jobs.OUTPUT_PATH,
-            **{key.replace("_", "-"): text(parameter(name)) for key, name in {**COSTS, **LIMITS}.items()},
-        }
+        inputs = {"model": self._trained.model_uri, "prepared": processing_output("Prepare", "prepared")}
+        champion = None
         if self.settings.compare_with_champion:
             inputs["champion"] = lambda_output("Champion", "ModelUri")
-            told |= {
-                "champion": jobs.input_path("champion"),
-                "champion-is": lambda_output("Champion", "Champion"),
-            }
-        return jobs.processing_step(
+            champion = lambda_output("Champion", "Champion")
+        return evaluate_step(
             "Evaluate",
             surroundings=self.surroundings,
             role_arn=self.processing_role_arn,
             inputs=inputs,
+            champion=champion,
             output=("evaluation", self._run_uri(self.runs_uri, "evaluation")),
-            arguments=[part for name, value in told.items() for part in (f"--{name}", value)],
-            property_files={"Evaluation": ("evaluation", "evaluation.json")},
         )
 
     def _gate(self, *, after: Sequence[Step]) -> Step:
@@ -172,7 +154,7 @@ class ChurnPipeline:
         return condition(
             "Gate",
             conditions=[equals(json_get("Evaluate", "Evaluation", "gate.verdict"), "passed")],
-            then=[self._register(), self._card(), *([self._track_package()] if after else [])],
+            then=[self._register(), self._card(), *([self._log.package()] if self._log else [])],
             otherwise=[fail("Refuse", message=message)],
             after=after,
         )
@@ -201,29 +183,4 @@ class ChurnPipeline:
             function_arn=self.card_function_arn,
             arguments={"Package": step_property("Register", "ModelPackageArn")},
             outputs=["Card", "Page"],
-        )
-
-    def _track(self) -> Step:
-        """Log what the evaluation came to; what keeps it from being logged is answered as a note."""
-        return self._log_to_mlflow(
-            "Track",
-            {
-                "RunArn": EXECUTION_ARN,
-                "Reports": processing_output("Evaluate", "evaluation"),
-                "RawData": parameter("RawDataUri"),
-                "CodeHash": self.facts["code_hash"],
-            },
-        )
-
-    def _track_package(self) -> Step:
-        """Note which version the run became."""
-        return self._log_to_mlflow("TrackPackage", {"Package": step_property("Register", "ModelPackageArn")})
-
-    def _log_to_mlflow(self, name: str, told: Mapping[str, Json]) -> Step:
-        assert self.track_function_arn is not None  # noqa: S101 - tells the type checker what `definition` asks first
-        return lambda_step(
-            name,
-            function_arn=self.track_function_arn,
-            arguments={"Experiment": self.package_group_name, "Run": EXECUTION_ID, **told},
-            outputs=["Tracked", "Note"],
         )

@@ -17,7 +17,8 @@ from config import StorageSettings
 from stacks.components import findings
 from stacks.components.acknowledgements import acknowledge
 from stacks.components.grants import Grant, resource_of, role_with
-from stacks.components.permissions import join_network_as_function, send_traces, write_log
+from stacks.components.network_permissions import join_network_as_function
+from stacks.components.permissions import send_traces, write_log
 from stacks.components.storage import log_group
 
 RUNTIME = lambda_.Runtime.PYTHON_3_14

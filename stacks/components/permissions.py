@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Aws, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -158,84 +157,6 @@ def run_processing_jobs(stack: Stack) -> Grant:
 def publish_notices(topic: sns.ITopic, *, key: kms.IKey) -> list[Grant]:
     """Tell people something by the topic of notices."""
     return [allow("sns:Publish", on=[topic.topic_arn]), write_with_key(key)]
-
-
-def join_network(stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup) -> list[Grant]:
-    """Attach network interfaces to our subnets with our security group."""
-    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-    places = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets]
-    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group.security_group_id)
-    unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
-    in_subnets = "EC2 names an interface when it makes it; the condition names the subnets that it must lie in."
-    return [
-        allow("ec2:CreateNetworkInterface", on=[interfaces, *places, group], wildcard_because=unnamed),
-        allow(
-            "ec2:CreateNetworkInterfacePermission",
-            on=[interfaces],
-            # Not ec2:AuthorizedService: whether SageMaker asks in its own name or an account's is not documented, and a
-            # key that is absent denies.
-            when={"ArnEquals": {"ec2:Subnet": places}},
-            wildcard_because=in_subnets,
-        ),
-        allow(
-            "ec2:DeleteNetworkInterface",
-            "ec2:DeleteNetworkInterfacePermission",
-            on=[interfaces],
-            when={"ArnEquals": {"ec2:Subnet": places}},
-            wildcard_because=in_subnets,
-        ),
-        allow(
-            "ec2:DescribeDhcpOptions",
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeSubnets",
-            "ec2:DescribeVpcs",
-            on=["*"],
-            wildcard_because="EC2's Describe actions know no resource, and they change nothing.",
-        ),
-    ]
-
-
-def join_network_as_function(
-    stack: Stack, *, subnets: Sequence[ec2.ISubnet], security_group: ec2.ISecurityGroup
-) -> list[Grant]:
-    """Let Lambda, and not the code that it runs, attach interfaces to our subnets with our security group.
-
-    A request of the function's own carries ``lambda:SourceFunctionArn``; one of Lambda on its behalf does not.
-    """
-    not_the_code = {"Null": {"lambda:SourceFunctionArn": "true"}}
-    interfaces = stack.format_arn(service="ec2", resource="network-interface", resource_name="*")
-    anything = stack.format_arn(service="ec2", resource="*", resource_name="*")
-    places = [stack.format_arn(service="ec2", resource="subnet", resource_name=subnet.subnet_id) for subnet in subnets]
-    group = stack.format_arn(service="ec2", resource="security-group", resource_name=security_group.security_group_id)
-    unnamed = "EC2 names an interface when it makes it; subnets and security group of a new one are named."
-    return [
-        allow(
-            "ec2:CreateNetworkInterface", on=[interfaces, *places, group], when=not_the_code, wildcard_because=unnamed
-        ),
-        allow(
-            "ec2:AssignPrivateIpAddresses",
-            "ec2:UnassignPrivateIpAddresses",
-            on=[interfaces],
-            when=not_the_code,
-            wildcard_because="EC2 names an interface when it makes it; the condition keeps the function's own code "
-            "from those of others.",
-        ),
-        allow(
-            "ec2:DeleteNetworkInterface",
-            on=[anything],
-            when=not_the_code,
-            wildcard_because="Lambda refuses a function whose role may not delete any interface of the account; "
-            "the condition keeps the function's own code from it.",
-        ),
-        allow(
-            "ec2:DescribeNetworkInterfaces",
-            "ec2:DescribeSubnets",
-            on=["*"],
-            when=not_the_code,
-            wildcard_because="EC2's Describe actions know no resource, and they change nothing.",
-        ),
-    ]
 
 
 def pass_roles(*roles: iam.IRole, service: str) -> Grant:

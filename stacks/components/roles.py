@@ -15,6 +15,7 @@ from stacks.components.bucket_rules import CAPTURE, CHECKPOINTS, RUNS, reaches_b
 from stacks.components.grants import Grant, allow, role_with
 from stacks.components.guardrails import guardrails
 from stacks.components.images import xgboost_repository_arn
+from stacks.components.network_permissions import join_network
 from stacks.components.permissions import SAGEMAKER
 from stacks.components.place import Place
 from stacks.components.training_steps import TUNING_STEP
@@ -35,7 +36,7 @@ def job_grants(stack: Stack, *, place: Place, log_groups: Sequence[str]) -> list
     """What any container of ours needs, whatever it does: its image, its network, its logs, its metrics."""
     return [
         *permissions.pull_image(stack),
-        *permissions.join_network(stack, subnets=place.subnets, security_group=place.security_group),
+        *join_network(stack, subnets=place.subnets, security_group=place.security_group),
         *(permissions.write_service_log(stack, group=group) for group in log_groups),
         # The metrics of all endpoints are in one namespace; their logs are a group each.
         *(permissions.put_metrics(f"/aws/sagemaker/{group.partition('/')[0]}") for group in log_groups),

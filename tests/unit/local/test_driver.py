@@ -153,7 +153,8 @@ def test_the_exit_code_tells_whether_it_was_up(
     def interrupt(_self: Run) -> None:
         raise Interrupted(signum)
 
-    for name in ("_require_ports", "bring_up", "_summary", "_stay"):
+    monkeypatch.setattr("local.driver.summary.text", lambda *_, **__: "")
+    for name in ("_require_ports", "bring_up", "_stay"):
         monkeypatch.setattr(Run, name, interrupt if name == when else lambda _self: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     assert Run(run_settings, Console(io.StringIO())).up() == code
