@@ -67,7 +67,7 @@ def _local() -> Settings:
         network=NetworkSettings(cidr="10.43.0.0/16"),
         # There is no VPC to come from: jobs are processes, and a denial would stop them.
         storage=StorageSettings(retain_on_destroy=False, log_retention_days=7, only_from_vpc=False),
-        deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1),
+        deployment=DeploymentSettings(run_timeout_s=900, run_poll_s=1, on_this_machine=True),
         training=TrainingSettings(step_timeout_s=240, spot=True, spot_wait_s=60),
         # Two machines, so that a new model gets a canary; one process stands for both.
         serving=ServingSettings(

@@ -163,6 +163,8 @@ class DeploymentSettings(Section):
     assets_key_arn : str
         ARN of the KMS key of the CDK's bucket for assets, where the bootstrap gave it one of the account's
         (``--bootstrap-customer-key``); empty where that bucket has S3's own key.
+    on_this_machine : bool
+        Whether it is deployed to the laptop run of whoever asks, and not to an AWS account.
     """
 
     section: ClassVar[str] = "deployment"
@@ -171,6 +173,7 @@ class DeploymentSettings(Section):
     run_timeout_s: int = 3240
     run_poll_s: int = 15
     assets_key_arn: str = ""
+    on_this_machine: bool = False
 
     def check(self) -> None:
         """Check the waiting times and the key."""

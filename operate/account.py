@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from config import load_settings
 from operate import laptop
 
 # Adaptive: clearing an account makes many calls of one kind, and AWS answers those with throttling.
@@ -69,14 +70,14 @@ class Account:
 
     @classmethod
     def of(cls, environment: str) -> Account:
-        """Find the account that an environment is in: for "local" the laptop run, else that of the credentials.
+        """Find the account that an environment is in: the laptop run by its settings, else that of the credentials.
 
         Raises
         ------
         OperateError
             If the laptop run is not up, or as `current` does.
         """
-        if environment == laptop.ENVIRONMENT:
+        if load_settings(environment).deployment.on_this_machine:
             try:
                 laptop.enter()
             except laptop.NotUp as exc:

@@ -1,4 +1,4 @@
-"""The laptop run, as the account that the environment "local" is in."""
+"""The laptop run, as the account of what is deployed on this machine (``deployment.on_this_machine``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 from pathlib import Path
 
-ENVIRONMENT = "local"
 ROOT = Path(__file__).resolve().parent.parent
 # The emulator's own account and region; any secret will do.
 _ACCOUNT, _REGION, _SECRET = "000000000000", "us-east-1", "test"

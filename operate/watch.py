@@ -112,8 +112,8 @@ def watch(environment: str, hours: int | None) -> int:
     run = Watch(Account.of(environment), settings, progress)
     told = run.follow(run.start(hours))
     print(f"\n{told['Verdict'].upper()}  {told['Message']}")
-    on_laptop = environment == laptop.ENVIRONMENT
-    report = str(run.copy(told["Report"], laptop.folder() / "reports")) if on_laptop else told["Report"]
+    here = settings.deployment.on_this_machine
+    report = str(run.copy(told["Report"], laptop.folder() / "reports")) if here else told["Report"]
     print(f"Report: {report}")
     raised = run.raised()
     print(f"Alarms: {', '.join(raised) if raised else 'none is raised'}")
