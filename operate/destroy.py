@@ -10,11 +10,14 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from config import ENVIRONMENTS, SettingsError, load_settings
+from config import ENVIRONMENTS, load_settings
 from operate import report, survey
 from operate.account import Account, OperateError
+from operate.command import ended
 from operate.destruction import Destruction
 from operate.progress import Progress, counted
+
+GO_ON = "what is gone is gone; run it again to go on."
 
 
 class Refused(OperateError):
@@ -50,7 +53,11 @@ def destroy(environment: str, *, yes: bool, unprotect: bool) -> int:
     if not yes:
         confirm(settings.name, account)
     destruction = Destruction(account, settings, found, progress)
-    left = destruction.run()
+    try:
+        left = destruction.run()
+    except (BotoCoreError, ClientError) as exc:
+        print(f"AWS refused: {exc}; {GO_ON}", file=sys.stderr)
+        return 1
     keys = tuple(key for key in found.of_type("AWS::KMS::Key") if not left.stacks and key not in left.kept)
     print("\n" + report.outcome(left, settings, destruction.reasons, keys))
     return 1 if report.remaining(left) else 0
@@ -79,17 +86,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--unprotect", action="store_true", help="lift the stacks' protection from deletion first")
     arguments = parser.parse_args(argv)
-    try:
-        return destroy(arguments.env, yes=arguments.yes, unprotect=arguments.unprotect)
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted. What is gone is gone; run it again to go on.", file=sys.stderr)
-        return 130
-    except (BotoCoreError, ClientError) as exc:
-        print(f"AWS refused: {exc}\nWhat is gone is gone; run it again to go on.", file=sys.stderr)
-        return 1
+    return ended(lambda: destroy(arguments.env, yes=arguments.yes, unprotect=arguments.unprotect), interrupted=GO_ON)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
+from config import ENVIRONMENTS, Settings, load_settings
 from operate import names
-from operate.account import Account, OperateError
+from operate.account import Account
 from operate.cdk import ROOT
+from operate.command import ended
 from operate.concurrency import shortage
 from operate.conflicts import Conflict, Preflight
 from operate.progress import Progress
@@ -71,14 +72,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--app", type=Path, default=ROOT / "cdk.out", help="the synthesised app")
     parser.add_argument("--adopt", action="store_true", help="let the deployment take over what it can")
     arguments = parser.parse_args(argv)
-    try:
-        return preflight(arguments.env, arguments.app, adopt=arguments.adopt)
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nInterrupted; nothing was deployed.", file=sys.stderr)
-        return 130
+    return ended(
+        lambda: preflight(arguments.env, arguments.app, adopt=arguments.adopt), interrupted="nothing was deployed."
+    )
 
 
 if __name__ == "__main__":

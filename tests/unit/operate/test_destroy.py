@@ -94,6 +94,18 @@ def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, m
     assert Destruction(account, load_settings("prod"), left, Progress()).run() is left
 
 
+def test_a_refusal_halfway_is_not_taken_for_nothing_begun(
+    account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script tells by the code whether anything may be gone."""
+    monkeypatch.setattr(Account, "current", classmethod(lambda cls: account))
+    there = Inventory(packages=("arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn-dev/1",))
+    monkeypatch.setattr(survey, "look", lambda *_, **__: there)
+    stub("sagemaker").add_client_error("delete_model_package", "AccessDeniedException")
+    assert destroy.main(["--env", "dev", "--yes"]) == 1
+    assert "what is gone is gone; run it again" in capsys.readouterr().err
+
+
 def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
     account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
