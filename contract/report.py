@@ -31,6 +31,9 @@ def told(schema: Schema) -> dict[str, Shape]:
                 "test": _or_none(ref("TestReport"), "Null where the run's report is gone."),
                 "bias": many(ref("BiasOfGroup"), "How the decisions fare, group by group."),
                 "drift": _or_none(ref("DriftReport"), "What the latest watch found; null before the first."),
+                "live_quality": _or_none(
+                    ref("LiveQuality"), "On customers whose fate is known by now; null while too few are."
+                ),
                 "versions": many(ref("ModelVersion"), "The newest versions, the newest first."),
             },
             description="What the run of the version in service found on customers that took no part in the training.",
@@ -92,12 +95,41 @@ def told(schema: Schema) -> dict[str, Shape]:
                 ),
             }
         ),
+        "LiveQuality": thing(
+            {
+                "version": texts("Of the model that was watched."),
+                "to": {"type": "string", "format": "date-time", "description": "When it was looked at."},
+                "customers": _count(),
+                "churners": _count(),
+                "worse": {"type": "boolean", "description": "Whether a measure fell by more than chance explains."},
+                "metrics": many(
+                    thing(
+                        {
+                            "name": texts("As in the test's metrics, or `expected_cost_per_customer` in USD."),
+                            "live": number("On these customers."),
+                            "live_low": number("End of its interval."),
+                            "live_high": number("End of its interval."),
+                            "registered": number("On the test customers, when the version was registered."),
+                            "worse": {
+                                "type": "boolean",
+                                "description": "Whether it fell by more than chance explains.",
+                            },
+                        }
+                    )
+                ),
+            }
+        ),
         "ModelVersion": thing(
             {
                 "version": texts(),
                 "registered_at": {"type": "string", "format": "date-time"},
                 "approval": {"type": "string", "enum": ["Approved", "Rejected", "PendingManualApproval"]},
                 "in_service": {"type": "boolean"},
+                "live_since": {
+                    "type": ["string", "null"],
+                    "format": "date-time",
+                    "description": "When it last went into service; null if it never did.",
+                },
                 "average_precision": {"type": ["number", "null"], "description": "On its run's test customers."},
                 "cost_per_customer": {"type": ["number", "null"], "description": "USD, on the same customers."},
             }

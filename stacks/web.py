@@ -76,7 +76,8 @@ class WebStack(Stack):
             "schema": json.loads((ROOT / "schema" / "features.json").read_text(encoding="utf-8")),
             "examples": json.loads((ROOT / "schema" / "examples.json").read_text(encoding="utf-8")),
         }
-        config = {"environment": settings.name, "made_up_data": made_up_data, "api": "/api"}
+        offers = {offer.name: dict(offer.translations) for offer in settings.api.offers}
+        config = {"environment": settings.name, "made_up_data": made_up_data, "api": "/api", "offers": offers}
         described = document(load_schema())
         return {
             "schema.json": json.dumps(schema),

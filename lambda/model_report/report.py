@@ -15,6 +15,7 @@ COSTS = ("missed_churner", "wasted_incentive", "saved_customer")
 # Of a metric of bias; the limits are there for those that the gate looks at.
 MEASURE = ("name", "value", "low", "high", "limit", "beyond")
 MOVED = ("name", "stability_index", "drifted")
+JUDGED = ("live", "live_low", "live_high", "registered", "worse")
 POST = "post_training_bias_metrics"
 Json = dict[str, Any]
 
@@ -35,7 +36,8 @@ def made() -> Json:
         "trained_at": evaluation.get("model", {}).get("trained_at"),
         "test": _test(evaluation),
         "bias": _bias(sources.document(_uri(current, "Bias", "PostTrainingReport"))),
-        "drift": _drift(sources.latest_watch()),
+        "drift": _drift(watch := sources.latest_watch()),
+        "live_quality": _live_quality(watch),
         "versions": [_told(arn, packages[arn], evaluations[arn], served) for arn in arns],
     }
 
@@ -100,6 +102,21 @@ def _drift(watch: Json) -> Json | None:
     }
 
 
+def _live_quality(watch: Json) -> Json | None:
+    """What became of customers, beside what was predicted; None while too few fates are known."""
+    quality = watch.get("quality", {})
+    if "metrics" not in quality:
+        return None
+    return {
+        "version": watch["model"]["version"],
+        "to": watch["period"]["to"],
+        "customers": quality["n_customers"],
+        "churners": quality["n_churners"],
+        "worse": quality["worse"],
+        "metrics": [{"name": name, **{key: one[key] for key in JUDGED}} for name, one in quality["metrics"].items()],
+    }
+
+
 def _told(arn: str, package: Json, evaluation: Json, served: str) -> Json:
     created: datetime = package["CreationTime"]
     cost = evaluation.get("cost", {})
@@ -108,6 +125,7 @@ def _told(arn: str, package: Json, evaluation: Json, served: str) -> Json:
         "registered_at": created.astimezone(UTC).isoformat(timespec="seconds"),
         "approval": package["ModelApprovalStatus"],
         "in_service": arn == served,
+        "live_since": package.get("CustomerMetadataProperties", {}).get("live_since"),
         "average_precision": evaluation.get("metrics", {}).get("average_precision"),
         "cost_per_customer": cost.get("expected_cost_per_customer"),
     }

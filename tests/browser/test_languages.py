@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from config import load_settings
 from tests.browser.helpers import screenshot
 from tests.browser.test_prediction import Examples
 
@@ -34,6 +35,9 @@ def test_a_browser_is_spoken_to_in_its_language(
     expect(page.locator("#field-day_mins")).to_have_value("268,4")
     page.get_by_role("button", name=button).click()
     expect(page.locator(".reasons .sentence", has_text=reason)).to_be_visible()
+    offers = {offer.name: dict(offer.translations)[language] for offer in load_settings("local").api.offers}
+    expect(page.locator('[data-offer="new_tariff"] .offer-name')).to_have_text(offers["new_tariff"])
+    expect(page.locator('[data-offer="new_tariff"] [lang=en]')).to_have_count(0)
     screenshot(page, f"customer-{language}", whole=True)
     page.goto("/#/list")
     expect(page.get_by_role("heading", level=1)).to_have_text(list_title)

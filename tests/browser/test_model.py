@@ -47,6 +47,10 @@ def test_the_view_shows_the_report(new_page: Callable[..., Page], report: Report
         expect(page.get_by_role("region", name=heading).first).to_be_visible()
     bias = page.get_by_role("table").filter(has=page.get_by_role("columnheader", name="Group"))
     expect(bias.locator("tbody tr:not(.group-head)")).to_have_count(len(report["bias"]))
+    (live,) = [one for one in report["versions"] if one["in_service"]]
+    assert live["live_since"] > live["registered_at"]
+    expect(page.locator(".about")).to_contain_text(f"Version {live['version']}, trained")
+    expect(page.locator(".about")).to_contain_text("in service since")
     versions = page.locator(".versions tbody tr")
     expect(versions).to_have_count(len(report["versions"]))
     expect(versions.filter(has_text="in service")).to_contain_text(str(report["version"]))
@@ -119,7 +123,7 @@ def test_without_the_report_the_model_speaks_for_itself(page: Page, watch: Any) 
 
 
 def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
-    """What no deployment of the tests has: a version from before outcomes were kept, no groups, and drift."""
+    """What no deployment of the tests has: outcomes that were not kept, no groups, drift, and a quality that fell."""
     gaps = {
         **report,
         "bias": [],
@@ -132,6 +136,15 @@ def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
                 {"name": "prediction", "stability_index": 0.12, "drifted": False},
             ],
         },
+        "live_quality": {
+            "version": "1", "to": "2026-11-02T00:00:00+00:00", "customers": 340, "churners": 49, "worse": True,
+            "metrics": [
+                {"name": "average_precision", "live": 0.701, "live_low": 0.61, "live_high": 0.78,
+                 "registered": 0.905, "worse": True},
+                {"name": "expected_cost_per_customer", "live": 24.1, "live_low": 19.0, "live_high": 30.0,
+                 "registered": 21.26, "worse": False},
+            ],
+        },
     }  # fmt: skip
     page.route("**/api/model/report", lambda route: route.fulfill(json=gaps))
     open_model(page)
@@ -140,4 +153,9 @@ def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
     drift = page.locator(".drift")
     expect(drift).to_contain_text("One field has moved.")
     expect(drift.get_by_role("row").nth(1)).to_contain_text("Day minutes")
+    live = page.get_by_role("region", name="Is it still as good?")
+    expect(live).to_contain_text("Worse than when it was tested.")
+    expect(live).to_contain_text("340 customers whose fate is known, 49 of whom left")
+    expect(live.locator('[data-metric="average_precision"]')).to_contain_text("0.610–0.780")
+    expect(live.locator('[data-metric="expected_cost_per_customer"]')).to_contain_text("$24.10")
     screenshot(page, "model-drift", whole=True)

@@ -96,7 +96,17 @@ def test_raw_data_that_is_not_what_its_note_says_is_refused(raw_data: RawData, t
 
 def test_made_up_data_is_told_to_the_page(synthesised: Synthesised, environment: Environment) -> None:
     configs = [json.loads(path.read_text()) for path in synthesised.folder.glob("asset.*/config.json")]
-    assert {"environment": environment.name, "made_up_data": True, "api": "/api"} in configs
+    told = [one for one in configs if one["environment"] == environment.name]
+    assert [(one["made_up_data"], one["api"]) for one in told] == [(True, "/api")]
+
+
+def test_each_offer_has_a_text_in_each_language_of_the_page(synthesised: Synthesised, environment: Environment) -> None:
+    configs = [json.loads(path.read_text()) for path in synthesised.folder.glob("asset.*/config.json")]
+    (told,) = (one["offers"] for one in configs if one["environment"] == environment.name)
+    others = {path.stem for path in (ROOT / "web" / "text").glob("??.js")} - {"en"}
+    assert {name: set(texts) for name, texts in told.items()} == {
+        offer.name: others for offer in environment.settings.api.offers
+    }
 
 
 def test_the_page_gets_the_schema_and_its_examples(synthesised: Synthesised) -> None:

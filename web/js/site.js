@@ -24,6 +24,8 @@ export const site = {
   identifier: [],
   /** @type {Record<string, Record<string, any>>} */
   examples: {},
+  /** @type {Record<string, Record<string, string>>} Texts of offers in other languages than English, by their names. */
+  offers: {},
   /** @type {Record<string, string>} Names of groups of customers, where the language has its own. */
   facets: {},
 };
@@ -36,6 +38,7 @@ export async function loadSite() {
   site.api = config.api;
   site.environment = config.environment;
   site.madeUp = config.made_up_data;
+  site.offers = config.offers ?? {};
   site.examples = examples;
   site.identifier = schema.identifier ?? [];
   site.groups = schema.groups.map((/** @type {any} */ group) =>
@@ -58,6 +61,14 @@ function translated(attribute, { labels = {}, help = {}, units = {}, categories 
     unit: units[attribute.unit ?? ""] ?? attribute.unit,
     category_labels: categories[attribute.name] ?? attribute.category_labels,
   };
+}
+
+/**
+ * An offer in the page's language, or as the API names it.
+ * @param {{name: string, text: string}} offer
+ */
+export function offerText({ name, text: named }) {
+  return site.offers[name]?.[language] ?? named;
 }
 
 /**

@@ -15,7 +15,9 @@ from botocore.stub import Stubber
 from jsonschema import Draft202012Validator
 
 from contract import openapi
+from ml import live_quality
 from ml.champion import Judged
+from ml.compare import Predictions
 from ml.evaluate import evaluate
 from ml.money import Costs
 from schema import load_schema
@@ -43,6 +45,16 @@ WATCH = {
     "traffic": {"customers": 812, "scored": 800},
     "attributes": [{"name": "day_mins", "stability_index": 0.4, "drifted": True, "p_value": 0.0001}],
     "verdict": "drifted",
+    "quality": {
+        "files": ["week-1.csv"],
+        **live_quality.judge(
+            Predictions(np.tile(LABELS, 10), np.linspace(0, 1, 60)),
+            Predictions(np.tile(LABELS, 10), np.tile(LABELS, 10) * 0.8 + 0.1),
+            0.2,
+            Costs(),
+            samples=20,
+        ),
+    },
 }
 BIAS = {"post_training_bias_metrics": {"facets": {"intl_plan": [ENTRY]}}}
 
@@ -101,7 +113,8 @@ def package(version: int, bucket: str = "data") -> dict[str, Any]:
             "Bias": {"PostTrainingReport": report("bias")},
         },
         "InferenceSpecification": {"Containers": [{"Image": "i", "ModelDataUrl": "s3://m/model.tar.gz"}]},
-        "CustomerMetadataProperties": {"execution_role": f"{ARN}:secret"},
+        "CustomerMetadataProperties": {"execution_role": f"{ARN}:secret"}
+        | ({"live_since": "2026-01-02T04:00:00+00:00"} if version == 1 else {}),
     }
 
 
@@ -187,6 +200,12 @@ def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
         "fields": [{"name": "day_mins", "stability_index": 0.4, "drifted": True}],
     }
     assert "description" not in answer["bias"][0]["measures"][0]
+    quality = answer["live_quality"]
+    assert (quality["version"], quality["to"]) == ("1", WATCH["period"]["to"])
+    assert (quality["customers"], quality["churners"], quality["worse"]) == (60, 20, True)
+    assert {one["name"] for one in quality["metrics"]} == set(live_quality.JUDGED)
+    assert "week-1.csv" not in made["body"]
+    assert [v["live_since"] for v in answer["versions"]] == [None, "2026-01-02T04:00:00+00:00"]
 
 
 def test_the_copy_at_hand_is_told_from_another_and_sagemaker_is_asked_once_a_minute(

@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 import { language } from "../language.js";
-import { site, valueText } from "../site.js";
+import { offerText, site, valueText } from "../site.js";
 import { text } from "../texts.js";
 
 /**
@@ -37,15 +37,16 @@ export function offerList({ probability, offers = [], suggested_offer: suggested
  */
 function card(offer, before, customer) {
   const pays = offer.expected_value_usd > 0;
-  const foreign = language !== "en";
+  const words = offerText(offer);
+  const foreign = words === offer.text && language !== "en";
   return el(
     "div",
     { class: `offer-card ${pays ? "pays" : ""}`, "data-offer": offer.name },
     el("div", { class: "offer-head" },
-      el("p", { class: "offer-name", lang: foreign ? "en" : undefined }, offer.text),
+      el("p", { class: "offer-name", lang: foreign ? "en" : undefined }, words),
       el("p", { class: "offer-value" }, el("strong", {}, text.dollars(offer.expected_value_usd)),
         el("span", {}, text.offers.value))),
-    // An offer is named in the settings, in one language; in others its changes say what it is too.
+    // Where the settings have no text in this language, what the offer changes says what it is too.
     foreign ? el("p", { class: "soft" }, changesOf(offer, customer)) : null,
     el("p", { class: "soft" },
       `${text.offers.effect(before, offer.probability)} · ${text.offers.cost(offer.cost_usd)}`),

@@ -2,7 +2,7 @@
 
 import { Failure, predict } from "../api.js";
 import { sentence } from "../customer/reasons.js";
-import { site } from "../site.js";
+import { offerText, site } from "../site.js";
 import { text } from "../texts.js";
 
 const CHUNK = 100; // what a request takes at most
@@ -94,7 +94,7 @@ function take(row, { probability, churn, reasons = [], offers = [], suggested_of
     probability,
     churn,
     reasons: reasons.slice(0, REASONS).map((/** @type {any} */ reason) => sentence(reason, row.customer ?? {})),
-    offer: best ? { text: best.text, value: best.expected_value_usd } : null,
+    offer: best ? { text: offerText(best), value: best.expected_value_usd } : null,
   };
 }
 

@@ -10,20 +10,21 @@ const FIRST = 4;
 
 /**
  * @typedef {{version: string, registered_at: string, approval: string, in_service: boolean,
- *   average_precision: number|null, cost_per_customer: number|null}} Version
+ *   live_since: string|null, average_precision: number|null, cost_per_customer: number|null}} Version
  * @param {Version[]} versions
  */
 export function versionList(versions) {
   const words = text.model.versions;
-  const heads = [words.version, words.registered, words.approval, words.precision, words.cost];
+  const heads = [words.version, words.registered, words.approval, words.since, words.precision, words.cost];
   const rows = versions.map((one) => el("tr", { class: one.in_service ? "live" : undefined },
     el("th", { scope: "row" }, one.version, one.in_service ? el("span", { class: "pill low" }, words.live) : null),
     el("td", {}, text.when(one.registered_at)),
     el("td", {}, words.approvals[/** @type {keyof typeof words.approvals} */ (one.approval)] ?? one.approval),
+    el("td", {}, one.live_since ? text.when(one.live_since) : "–"),
     el("td", { class: "number" }, one.average_precision === null ? "–" : text.metric(one.average_precision)),
     el("td", { class: "number" }, one.cost_per_customer === null ? "–" : text.cents(one.cost_per_customer))));
   return section("versions", words.title,
-    table(words.title, heads, rows, new Set([3, 4])), el("p", { class: "fine" }, words.note));
+    table(words.title, heads, rows, new Set([4, 5])), el("p", { class: "fine" }, words.note));
 }
 
 /**
@@ -64,6 +65,34 @@ function moves({ name, stability_index: index, drifted }, most) {
   return el("tr", {}, el("th", { scope: "row" }, label),
     el("td", { class: "shift-cell" }, el("span", {}, text.metric(index)), bar),
     el("td", {}, el("span", { class: `pill ${drifted ? "high" : "low"}` }, drifted ? words.drifted : words.steady)));
+}
+
+/**
+ * @typedef {{name: string, live: number, live_low: number, live_high: number, registered: number, worse: boolean}} Judged
+ * @param {{to: string, customers: number, churners: number, worse: boolean, metrics: Judged[]}|null|undefined} quality
+ */
+export function liveQuality(quality) {
+  const words = text.model.live;
+  if (!quality) {
+    return section("live", words.title, el("p", { class: "lead" }, words.none), el("p", { class: "soft" }, words.noneHelp));
+  }
+  const { to, customers, churners, worse, metrics } = quality;
+  const heads = [words.measure, words.now, words.interval, words.then, text.model.drift.verdict];
+  return section("live", words.title, el("p", { class: "lead" }, worse ? words.worse : words.fine),
+    el("p", { class: "soft" }, words.told(customers, churners, text.when(to))),
+    table(words.title, heads, metrics.map(judged), new Set([1, 2, 3])));
+}
+
+/** @param {Judged} measure */
+function judged({ name, live, live_low: low, live_high: high, registered, worse }) {
+  const words = text.model.live;
+  const cost = name === "expected_cost_per_customer";
+  const shown = cost ? text.cents : text.metric;
+  const label = cost ? text.model.versions.cost : text.metrics[/** @type {keyof typeof text.metrics} */ (name)] ?? name;
+  return el("tr", { "data-metric": name }, el("th", { scope: "row" }, label),
+    el("td", { class: "number" }, shown(live)), el("td", { class: "number" }, `${shown(low)}–${shown(high)}`),
+    el("td", { class: "number" }, shown(registered)),
+    el("td", {}, el("span", { class: `pill ${worse ? "high" : "low"}` }, worse ? words.fell : words.holds)));
 }
 
 /**

@@ -5,7 +5,7 @@ import { el } from "../dom.js";
 import { site } from "../site.js";
 import { text } from "../texts.js";
 import { bias } from "./bias.js";
-import { driftReport, versionList } from "./history.js";
+import { driftReport, liveQuality, versionList } from "./history.js";
 import { money } from "./money.js";
 import { calibration, quality, scores } from "./quality.js";
 
@@ -27,14 +27,16 @@ export function start(place) {
   }
 
   /** @param {any} report */
-  function show({ version, trained_at: trained, test, bias: groups, drift, versions }) {
+  function show({ version, trained_at: trained, test, bias: groups, drift, live_quality: live, versions }) {
     about.textContent = version && trained ? text.model.about(version, text.when(trained)) : "";
+    const since = versions.find((/** @type {any} */ one) => one.in_service)?.live_since;
+    if (since) about.textContent += `, ${text.model.versions.liveSince(text.when(since))}`;
     lede.textContent = test ? text.model.lede(test.customers) : "";
     const measured = test ? [quality(test.metrics), ...money(test), calibration(test.calibration),
-        scores(test.scores, test.threshold), driftReport(drift), bias(groups)]
+        scores(test.scores, test.threshold), driftReport(drift), liveQuality(live), bias(groups)]
       : [el("section", { class: "card" },
         el("p", { class: "lead" }, text.model.none), el("p", { class: "soft" }, text.model.noneHelp)),
-        driftReport(drift)];
+        driftReport(drift), liveQuality(live)];
     body.replaceChildren(...measured, versionList(versions));
   }
 
