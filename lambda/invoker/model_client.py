@@ -128,6 +128,9 @@ class ModelClient:
             "X-Amzn-SageMaker-Inference-Id": request.id[:64],
             "X-Amzn-SageMaker-Custom-Attributes": f"correlation-id={request.correlation_id}",
         }
+        # As the AWS SDKs send it on: the trace that API Gateway began. It is no part of what is signed.
+        if trace := os.environ.get("_X_AMZN_TRACE_ID"):
+            headers["X-Amzn-Trace-Id"] = trace
         deadline = time.monotonic() + self._timeout_s
         try:
             return self._post_once(body, headers, self._timeout_s)

@@ -82,6 +82,19 @@ def test_correlation_id_goes_from_the_caller_to_the_endpoint_and_back(post: Post
     assert log()["correlation_id"] == "page-0193.7a:1"
 
 
+def test_the_trace_goes_on_to_the_endpoint_unsigned(post: Post, runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.predicts()
+    post({"customers": [AT_RISK]})
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
+    post({"customers": [AT_RISK]})
+    (_, before, _), (_, headers, _) = runtime.requests
+    assert "x-amzn-trace-id" not in before
+    assert headers["x-amzn-trace-id"] == trace
+    # Whatever passes it on may change it: a signature over it would break.
+    assert "trace" not in headers["authorization"]
+
+
 @pytest.mark.parametrize("sent", ["", "two words", "a\nb", "x" * 65, "-", "ünïcode", '{"a": 1}', "a;b", "a=b"])
 def test_correlation_id_of_another_form_is_replaced_by_the_requests(
     post: Post, runtime: Any, log: Any, sent: str
