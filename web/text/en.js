@@ -360,7 +360,7 @@ export const text = {
     live: {
       title: "Is it still as good?",
       none: "Not known yet.",
-      noneHelp: "Once it is known which of the customers left, the figures of practice stand here beside those of the test.",
+      noneHelp: "Once it is known which of the customers left, this sets practice beside the test.",
       told: (/** @type {number} */ count, /** @type {number} */ left, /** @type {string} */ when) =>
         `${customers(count)} whose fate is known, ${format.count(left)} of whom left; looked at ${when}.`,
       fine: "As good as when it was tested.",
