@@ -95,13 +95,17 @@ class Predictor:
             raise BadRecords("line", problems)
         return [row.record for row in rows]
 
-    def predict(self, records: Sequence[dict[str, Any]], *, explain: int | None = None) -> dict[str, Any]:
+    def predict(
+        self, records: Sequence[dict[str, Any]], *, explain: int | None = None, strongest: int | None = None
+    ) -> dict[str, Any]:
         """Return predictions of checked records, in order, and what is known of the model.
 
         Parameters
         ----------
         explain : int, optional
             How many of the records, from the first, get reasons; all of them unless it is given.
+        strongest : int, optional
+            How many reasons each of them gets; one for each attribute unless it is given.
         """
         import xgboost
 
@@ -116,12 +120,18 @@ class Predictor:
             {"probability": float(probability), "churn": bool(probability >= threshold)}
             for probability in 1 / (1 + np.exp(-margins))
         ]
-        for prediction, told in zip(predictions, self._explained(records, rows, margins, explained), strict=False):
+        reasons = self._explained(records, rows, margins, explained, strongest)
+        for prediction, told in zip(predictions, reasons, strict=False):
             prediction.update(told)
         return {"predictions": predictions, "model": self.about}
 
     def _explained(
-        self, records: Sequence[dict[str, Any]], rows: np.ndarray, margins: np.ndarray, count: int
+        self,
+        records: Sequence[dict[str, Any]],
+        rows: np.ndarray,
+        margins: np.ndarray,
+        count: int,
+        strongest: int | None,
     ) -> list[dict[str, Any]]:
         """Return bias and reasons of the first `count` records; `rows` has shape (n_records, n_columns)."""
         if not count:
@@ -135,7 +145,7 @@ class Predictor:
         return [
             {
                 "bias": float(columns[-1]),
-                "reasons": [r._asdict() for r in self._explainer.reasons(record, row, columns[:-1])],
+                "reasons": [r._asdict() for r in self._explainer.reasons(record, row, columns[:-1], strongest)],
             }
             for record, row, columns in zip(records, rows.tolist(), contributions, strict=False)
         ]

@@ -96,14 +96,15 @@ class Explainer:
                 totals[self._index[name]] += share * columns[place]
         return totals
 
-    def reasons(self, record: Mapping[str, Any], row: Sequence[float], columns: np.ndarray) -> list[Reason]:
-        """Return a reason for each input, the strongest first; parameters as `by_attribute`."""
-        totals = self.by_attribute(record, row, columns)
-        found = [
-            Reason(a.name, a.label, float(value), self._text(a, record[a.name], float(value)))
-            for a, value in zip(self._schema.inputs, totals, strict=True)
-        ]
-        return sorted(found, key=lambda reason: -abs(reason.contribution))
+    def reasons(
+        self, record: Mapping[str, Any], row: Sequence[float], columns: np.ndarray, strongest: int | None = None
+    ) -> list[Reason]:
+        """Return a reason for each input, the strongest first, or for the strongest of them alone; parameters as
+        `by_attribute`.
+        """
+        totals = self.by_attribute(record, row, columns).tolist()
+        pushes = sorted(zip(self._schema.inputs, totals, strict=True), key=lambda push: -abs(push[1]))
+        return [Reason(a.name, a.label, value, self._text(a, record[a.name], value)) for a, value in pushes[:strongest]]
 
     def _text(self, attribute: Attribute, value: Any, contribution: float) -> str:
         """Say in a sentence what the value is, how it compares, and what it does."""

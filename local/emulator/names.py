@@ -48,9 +48,14 @@ def register_session(access_key: str, session: dict[str, Any]) -> None:
 def enforce(access_key: str, action: str, resource: str, context: dict[str, Any]) -> Any:
     """The evaluator's verdict: None when allowed."""
     service = action.partition(":")[0]
-    return iam_evaluator.enforce(
-        access_key, action, service, get_region(), resource_arn=resource, service_context=context
-    )
+    # Whoever holds this key acts: that what set it off came unsigned, as a form upload does, makes it not anonymous.
+    unsigned = iam_evaluator._anonymous.set(False)
+    try:
+        return iam_evaluator.enforce(
+            access_key, action, service, get_region(), resource_arn=resource, service_context=context
+        )
+    finally:
+        iam_evaluator._anonymous.reset(unsigned)
 
 
 def identity(access_key: str) -> dict[str, str]:

@@ -70,8 +70,9 @@ def condition_keys(request: dict[str, Any]) -> dict[str, Any]:
     network = request.get("NetworkConfig") or {}
     vpc = request.get("VpcConfig") or network.get("VpcConfig") or {}
     cluster = (request.get("ProcessingResources") or {}).get("ClusterConfig") or {}
-    resources = request.get("ResourceConfig") or cluster
-    output = request.get("OutputDataConfig") or request.get("ProcessingOutputConfig") or {}
+    resources = request.get("ResourceConfig") or request.get("TransformResources") or cluster
+    outputs = ("OutputDataConfig", "ProcessingOutputConfig", "TransformOutput")
+    output: dict[str, Any] = next((request[name] for name in outputs if request.get(name)), {})
     variants = request.get("ProductionVariants") or []
     types = [resources.get("InstanceType"), *(v.get("InstanceType") for v in variants)]
     isolation = request.get("EnableNetworkIsolation", network.get("EnableNetworkIsolation"))

@@ -16,6 +16,7 @@ _PIPELINE = "SageMaker Model Building Pipeline Execution"
 _JOBS = {
     "ProcessingJob": "Processing Job",
     "TrainingJob": "Training Job",
+    "TransformJob": "Transform Job",
     "HyperParameterTuningJob": "HyperParameter Tuning Job",
 }
 # Members of a package's record that its event does not have.
@@ -30,7 +31,7 @@ def job(kind: str, record: Record) -> None:
     Parameters
     ----------
     kind
-        The API's word: ``ProcessingJob``, ``TrainingJob``, ``HyperParameterTuningJob``.
+        The API's word: ``ProcessingJob``, ``TrainingJob``, ``TransformJob``, ``HyperParameterTuningJob``.
     record
         The job's record.
     """

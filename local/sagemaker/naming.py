@@ -19,6 +19,7 @@ ARN_WORDS = {
     "Pipeline": "pipeline",
     "ProcessingJob": "processing-job",
     "TrainingJob": "training-job",
+    "TransformJob": "transform-job",
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
     "Domain": "domain",
     "UserProfile": "user-profile",

@@ -19,6 +19,7 @@ from local.sagemaker import (
     runtime,
     tags,
     training,
+    transform,
 )
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.hosting.fleet import fleet
@@ -32,7 +33,7 @@ _log = logging.getLogger("sagemaker")
 _TARGET = "SageMaker."
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
 _JSON = "application/x-amz-json-1.1"
-_JOBS = (pipelines, executions, processing, training, tuning_jobs)
+_JOBS = (pipelines, executions, processing, training, transform, tuning_jobs)
 _STUDIO = (domains, profiles, spaces, apps, lifecycle_configs)
 #: Importing them registers their operations; a new kind of resource is one more module here.
 KINDS = (models, packages, cards, mlflow, *_JOBS, endpoints, *_STUDIO, tags)
@@ -100,6 +101,7 @@ def restore(kept: dict[str, Any]) -> None:
     records.restore(kept["records"])
     lifecycle.settle("ProcessingJob")
     lifecycle.settle("TrainingJob")
+    lifecycle.settle("TransformJob")
     lifecycle.settle("HyperParameterTuningJob")
     executions.settle()
     apps.settle()

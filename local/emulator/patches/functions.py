@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuratio
 import logging
 from typing import Any
 
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import provisioners
 
@@ -112,13 +112,8 @@ def _refused(config: Props, acts: list[tuple[str, str]]) -> str | None:
         "Role": config.get("Role", ""),
     }
     key = lambda_runtime.execution_credentials(function)["AWS_ACCESS_KEY_ID"]
-    # These acts are Lambda's own: that whoever called the API signed nothing does not make them anonymous.
-    unsigned = iam_evaluator._anonymous.set(False)
-    try:
-        for action, resource in acts:
-            if names.enforce(key, action, resource, {}) is not None:
-                _log.warning("%s may not %s on %s", function["Role"], action, resource)
-                return action
-        return None
-    finally:
-        iam_evaluator._anonymous.reset(unsigned)
+    for action, resource in acts:
+        if names.enforce(key, action, resource, {}) is not None:
+            _log.warning("%s may not %s on %s", function["Role"], action, resource)
+            return action
+    return None

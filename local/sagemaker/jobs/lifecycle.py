@@ -1,4 +1,4 @@
-"""What processing and training jobs share: a record, a thread, a role, a folder, a log stream, an end."""
+"""What processing, training and transform jobs share: a record, a thread, a role, a folder, a log stream, an end."""
 
 import contextlib
 import logging
@@ -38,23 +38,26 @@ class Job:
     Parameters
     ----------
     kind
-        ``ProcessingJob`` or ``TrainingJob``.
+        ``ProcessingJob``, ``TrainingJob`` or ``TransformJob``.
     record
         Its record, which this object keeps up to date.
+    role
+        Whom it works for, where the record does not say.
     """
 
-    def __init__(self, kind: str, record: Record) -> None:
+    def __init__(self, kind: str, record: Record, role: str | None = None) -> None:
         self.kind = kind
         self.record = record
         self.name: str = record[f"{kind}Name"]
         self.arn: str = record[f"{kind}Arn"]
+        self.role: str = role or record["RoleArn"]
         self.process = JobProcess()
         self._host = platform.current()
         self.folder = self._host.work_dir / "jobs" / self.name
 
     def client(self, service: str) -> Any:
         """A client that carries the job's role."""
-        return self._host.client(service, self.record["RoleArn"])
+        return self._host.client(service, self.role)
 
     def start(self, run: Callable[["Job"], None]) -> None:
         """Run the job on a thread of its own."""
@@ -81,7 +84,7 @@ class Job:
         used = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
         share = 100 * used / (volume_gb * 2**30)
         namespace, host = f"/aws/sagemaker/{self.kind}s", {"Host": f"{self.name}/algo-1"}
-        duties.measure(self.record["RoleArn"], namespace, host, {"DiskUtilization": share})
+        duties.measure(self.role, namespace, host, {"DiskUtilization": share})
 
     def container(self) -> Container:
         """A fresh folder that stands for ``/opt/ml``."""

@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlparse
@@ -50,22 +51,49 @@ def download(s3: Any, uri: str, folder: Path, *, required: bool = True) -> int:
     DataError
         When the role may not read them, or there are none and some are required.
     """
-    bucket, prefix = split(uri)
     count = 0
-    try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for found in page.get("Contents", []):
-                if found["Key"].endswith("/"):
-                    continue
-                target = folder / _relative(found["Key"], prefix)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                s3.download_file(bucket, found["Key"], str(target))
-                count += 1
-    except (ClientError, ServiceError) as exc:
-        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+    for found, relative in listed(s3, uri):
+        target = folder / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        download_file(s3, found, target)
+        count += 1
     if required and not count:
         raise DataError(f"ClientError: Data download failed:S3 key: {uri} matched no files on s3")
     return count
+
+
+def listed(s3: Any, uri: str) -> Iterator[tuple[str, str]]:
+    """Go through the objects under a prefix, each with the name that it gets below a folder.
+
+    Raises
+    ------
+    DataError
+        When the role may not list them.
+    """
+    bucket, prefix = split(uri)
+    try:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                if not found["Key"].endswith("/"):
+                    yield f"s3://{bucket}/{found['Key']}", _relative(found["Key"], prefix)
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+
+
+def read(s3: Any, uri: str) -> bytes:
+    """Read one object.
+
+    Raises
+    ------
+    DataError
+        When the role may not read it or it is not there.
+    """
+    bucket, key = split(uri)
+    try:
+        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
+    return body
 
 
 def download_listed(s3: Any, uri: str, folder: Path) -> None:

@@ -67,7 +67,6 @@ def test_problems_are_told_with_customer_and_line(post: Post, runtime: Any) -> N
         (table(["id", "id", *NAMES], ["1", "2", *cells(LOYAL)]), "repeated: id"),
         (table(NAMES[1:], cells(LOYAL)[1:]), "missing: State"),
         (table(cells(LOYAL), cells(LOYAL)), "not a header"),
-        (table(NAMES, [*cells(LOYAL)[:-1], '"1']), "not CSV"),
         (table(NAMES, ["\ufffd", *cells(LOYAL)[1:]]), "not UTF-8"),
     ],
 )
@@ -78,6 +77,16 @@ def test_a_file_that_cannot_be_used_is_told_why(post: Post, runtime: Any, body: 
     assert answer["json"]["detail"].endswith(".")
     assert LOYAL["state"] + "," not in answer["body"]
     assert runtime.requests == []
+
+
+def test_an_unclosed_quote_costs_one_row(post: Post, runtime: Any) -> None:
+    runtime.predicts({"probability": 0.1, "churn": False, "reasons": []})
+    body = table(NAMES, [*cells(LOYAL)[:-1], '"1'], cells(LOYAL))
+    answer = post(body, {**IN, "Prefer": "handling=lenient"})
+    wrong, good = answer["json"]["predictions"]
+    assert [error["line"] for error in wrong["errors"]] == [2]
+    assert "not CSV" in wrong["errors"][0]["rule"]
+    assert good["probability"] == 0.1
 
 
 def test_latin_1_is_told_from_utf_8(post: Post) -> None:

@@ -117,6 +117,30 @@ def test_csv_in_gives_the_same_as_json(model: Any, ask: Callable[..., Answer], m
     assert [row["churn"] for row in table] == [str(p["churn"]).lower() for p in by_json]
 
 
+def test_a_file_in_lines_gets_the_same_as_json_and_the_strongest_reasons(
+    model: Any, ask: Callable[..., Answer]
+) -> None:
+    records = [GOLDEN["loyal"], GOLDEN["at_risk"]] * 3
+    body = "".join(json.dumps(record) + "\n" for record in records).encode()
+    prediction = inference.predict_fn(inference.input_fn(body, "application/jsonlines"), model)
+    text, kind = inference.output_fn(prediction, "application/jsonlines")
+    assert kind == "application/jsonlines"
+    about, *found = [json.loads(line) for line in text.splitlines()]
+    whole = ask(records)
+    assert about == {"model": whole["model"]}
+    for one, expected in zip(found, whole["predictions"], strict=True):
+        told = [reason["text"] for reason in expected["reasons"][:3]]
+        assert one == {"probability": expected["probability"], "churn": expected["churn"], "reasons": told}
+
+
+def test_a_line_that_is_no_customer_is_refused(model: Any) -> None:
+    with pytest.raises(inference.RequestError, match="Each line must be a JSON object"):
+        inference.input_fn(b"{}\n{", "application/jsonlines")
+    asked = inference.input_fn(json.dumps(GOLDEN["loyal"]) + "\n[1]\n", "application/jsonlines")
+    with pytest.raises(inference.RequestError, match="Row 2: It must be an object"):
+        inference.predict_fn(asked, model)
+
+
 BAD_BODIES = [
     (b"", "application/json", "must be JSON"),
     (b"{", "application/json", "must be JSON"),

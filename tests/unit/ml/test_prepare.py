@@ -108,7 +108,7 @@ WRONG_ROWS: list[tuple[Callable[[list[str]], object], list[str]]] = [
     (lambda x: x.__setitem__(4, cell(x[4], "State", "ZZ")), ["State must be one of 51 codes, such as AK: line 5"]),
     (
         lambda x: x.__setitem__(4, x[4] + ",1"),
-        ["has 22 cells where the header has 21 (Check commas and quotes): line 5"],
+        ["has 22 cells where the header has 21 (Check separators and quotes): line 5"],
     ),
     (
         lambda x: x.__setitem__(4, x[3]),
@@ -124,7 +124,7 @@ WRONG_ROWS: list[tuple[Callable[[list[str]], object], list[str]]] = [
     (lambda x: x.__delitem__(slice(1, None)), ["a header and no customer"]),
     (lambda x: x.__delitem__(slice(30, None)), ["training needs at least"]),
     (lambda x: x.__setitem__(slice(None), [y.replace(",", ";") for y in x]), ["not separated by commas"]),
-    (lambda x: x.__setitem__(500, '"' + x[500]), ["begins on line 501 is not CSV"]),
+    (lambda x: x.__setitem__(500, '"' + x[500]), ["is not CSV", "line 501"]),
 ]
 
 

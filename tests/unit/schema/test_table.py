@@ -105,8 +105,8 @@ def test_a_row_of_the_wrong_length_is_a_problem_of_its_own() -> None:
         (",".join([*NAMES, "State"]) + "\n1", "repeated: State"),
         (",".join([*NAMES, ""]) + "\n1", "unknown: column 16"),
         (",".join(cells(LOYAL)) + "\n" + ",".join(cells(LOYAL)), "first line is not a header.*: State, "),
-        (",".join(NAMES) + '\n"unclosed', "begins on line 2 is not CSV"),
-        (",".join(NAMES) + "\n" + "x" * 200_000, "is not CSV"),
+        ('"' + ",".join(NAMES), "first line is no header: it is not CSV"),
+        ("x" * 200_000, "first line is no header: it is not CSV"),
     ],
 )
 def test_a_wrong_file_is_one_clear_error(content: str, told: str) -> None:
@@ -140,11 +140,20 @@ def test_a_cell_of_yes_and_no_is_asked_for_in_the_files_own_words(field: str, to
         assert problem.remedy.endswith(f"as {told}.")
 
 
-def test_an_unclosed_quote_is_told_where_it_was_opened() -> None:
+def test_an_unclosed_quote_costs_the_row_that_opens_it_and_no_other() -> None:
     lines = [",".join(RAW), *[RAW_LINE] * 4000]
-    lines[500] = '"' + lines[500]
-    with pytest.raises(SchemaError, match="begins on line 501 is not CSV"):
-        parse_csv(SCHEMA, "\n".join(lines))
+    for broken in (500, 501, 2000, 4000):
+        lines[broken] = '"' + lines[broken]
+    rows = parse_csv(SCHEMA, "\n".join(lines), whole=True)
+    assert [row.line for row in rows] == list(range(2, 4002))
+    assert [row.line for row in rows if row.problems] == [501, 502, 2001, 4001]
+    assert "is not CSV" in rows[499].problems[0].rule
+
+
+@pytest.mark.parametrize("cell", ["x" * 200_000, "x" * 1_100_000])
+def test_a_cell_that_no_customer_has_costs_its_row_and_no_other(cell: str) -> None:
+    rows = parse_csv(SCHEMA, text(cells(LOYAL), [cell, *cells(LOYAL)[1:]], cells(LOYAL)))
+    assert [bool(row.problems) for row in rows] == [False, True, False]
 
 
 def test_a_row_over_several_lines_is_told_by_its_first() -> None:
