@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from config import ENVIRONMENTS, Settings, SettingsError, load_settings
-from operate.account import Account, Client, OperateError, is_absent, pages
+from config import ENVIRONMENTS, Settings, load_settings
+from operate.account import Account, Client, is_absent, pages
+from operate.command import ended
 
 _COLUMNS = ("", "version", "registered", "approval", "live since", "avg. precision", "USD a customer", "spot saves")
 _UNREADABLE = "–"
@@ -175,23 +176,20 @@ def who_is(arn: str) -> str:
     return arn.rpartition(":")[2].removeprefix("assumed-role/") or "unknown"
 
 
+def show(environment: str) -> int:
+    """Print the versions of an environment."""
+    settings, account = load_settings(environment), Account.of(environment)
+    found = versions(account, settings)
+    print(table(found) if found else f"{settings.resource_name} has no model yet, in {account.label}.")
+    return 0
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m operate.models", description=__doc__)
     parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
     arguments = parser.parse_args(argv)
-    try:
-        settings = load_settings(arguments.env)
-        account = Account.of(arguments.env)
-        found = versions(account, settings)
-    except (OperateError, SettingsError) as exc:
-        print(exc, file=sys.stderr)
-        return 2
-    except (BotoCoreError, ClientError) as exc:
-        print(f"AWS refused: {exc}", file=sys.stderr)
-        return 2
-    print(table(found) if found else f"{settings.resource_name} has no model yet, in {account.label}.")
-    return 0
+    return ended(lambda: show(arguments.env), interrupted="it only looked.")
 
 
 if __name__ == "__main__":

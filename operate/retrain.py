@@ -174,9 +174,9 @@ def retrain(environment: str, file: Path | None) -> int:
     execution = retraining.bring(file) if file else retraining.start({"source": "person"})
     wait_s = settings.retraining.debounce_s if file else 0
     progress.say(f"taken up; waits {wait_s} s for a newer file, and its turn" if file else "taken up; waits its turn")
-    ended = retraining.watch(execution)
-    print(f"\n{ended['told']}")
-    return 0 if ended.get("outcome") == "trained" else 1
+    settled = retraining.watch(execution)
+    print(f"\n{settled['told']}")
+    return 0 if settled.get("outcome") == "trained" else 1
 
 
 def main(argv: list[str] | None = None) -> int:

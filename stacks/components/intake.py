@@ -123,7 +123,7 @@ def _with_runs(stack: Stack, pipeline: sagemaker.CfnPipeline) -> list[Grant]:
         allow(
             "sagemaker:DescribeProcessingJob",
             on=named("processing-job", "pipelines-*"),
-            wildcard_because="SageMaker Pipelines makes its jobs' names up; all begin with this word.",
+            wildcard_because=permissions.OF_PIPELINES,
         ),
     ]
 

@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-from ml import prepare, split
-from schema import load_schema, parse_csv
 from tests.local.deployment import Deployment
 
 PIPELINE = "churn-local"
@@ -50,49 +48,6 @@ def test_a_model_that_misses_the_gate_is_refused_with_the_numbers(deployment: De
     assert "0.9999" in steps["Refuse"]["FailureReason"]
     after = deployment.client("sagemaker").list_model_packages(ModelPackageGroupName=PIPELINE)
     assert len(after["ModelPackageSummaryList"]) == len(packages["ModelPackageSummaryList"])
-
-
-def hardly_a_churner_to_learn_from(text: str) -> str:
-    """The raw data without most of the churners that a run trains on; those it is tested on are all there."""
-    schema = load_schema()
-    header, *lines = text.splitlines()
-    rows = parse_csv(schema, text, whole=True)
-    places = split.of_customers(rows, schema, [], prepare.DEFAULT_SEED)
-    test_from = 1 - prepare.FRACTIONS["test"]
-    kept, churners = [header], 0
-    for line, row, place in zip(lines, rows, places, strict=True):
-        if row.record["churn"] and place < test_from:
-            churners += 1
-            if churners % 20:
-                continue
-        kept.append(line)
-    return "\n".join(kept) + "\n"
-
-
-def test_a_challenger_that_is_worse_than_the_model_in_production_is_refused(deployment: Deployment) -> None:
-    """No fixed limit is asked for: only the model that the endpoint serves stands in the way."""
-    bucket = deployment.resource("Storage", "AWS::S3::Bucket", "Data")
-    s3, sagemaker = deployment.client("s3"), deployment.client("sagemaker")
-    raw = s3.get_object(Bucket=bucket, Key="raw/churn.csv")["Body"].read().decode()
-    s3.put_object(Bucket=bucket, Key="raw/few.csv", Body=hardly_a_churner_to_learn_from(raw).encode())
-    limits = {
-        **{"MinimumAveragePrecision": "0", "MaximumCostPerCustomer": "500"},
-        **{"MaximumAccuracyDifference": "1", "MaximumRecallDifference": "1"},
-    }
-    packages = sagemaker.list_model_packages(ModelPackageGroupName=PIPELINE, MaxResults=100)["ModelPackageSummaryList"]
-    described, steps = run_pipeline(deployment, RawDataUri=f"s3://{bucket}/raw/few.csv", **limits)
-    assert described["PipelineExecutionStatus"] == "Failed"
-    outputs = {one["Name"]: one["Value"] for one in steps["Champion"]["Metadata"]["Lambda"]["OutputParameters"]}
-    config = sagemaker.describe_endpoint(EndpointName=PIPELINE)["EndpointConfigName"]
-    (variant,) = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
-    (container,) = sagemaker.describe_model(ModelName=variant["ModelName"])["Containers"]
-    assert outputs["Champion"] == container["ModelPackageName"]
-    reason = steps["Refuse"]["FailureReason"]
-    assert reason.startswith("The model is refused on the test customers: ")
-    assert "USD a customer more than the model in production" in reason
-    assert f"In production ({outputs['Champion'].split('/', 1)[1]}), on the same customers" in reason
-    after = sagemaker.list_model_packages(ModelPackageGroupName=PIPELINE, MaxResults=100)["ModelPackageSummaryList"]
-    assert len(after) == len(packages)
 
 
 def test_a_package_keeps_reports_that_are_there(deployment: Deployment) -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from tests.local.deployment import Deployment
 from tests.local.errands import ENDPOINT, GROUP, NO_FILE, PIPELINE
+from tests.local.raw_files import hardly_a_churner_to_learn_from
 from tests.local.terminal import make, subscribed
-from tests.local.test_pipeline_runs import hardly_a_churner_to_learn_from
 
 LIMIT_S = 180
 Told = Callable[..., str]

@@ -188,36 +188,6 @@ def test_a_run_with_another_gate_waits_for_a_person_who_hears_of_it(registry: Re
     assert registry.live() == live
 
 
-def test_a_model_that_answers_otherwise_than_it_should_goes_back_is_rejected_and_people_hear_of_it(
-    registry: Registry, mailbox: Mailbox
-) -> None:
-    """A person approves it; its golden customers are made to expect other answers than it gives."""
-    live = registry.live()
-    package = registry.trained(MinimumAveragePrecision="0.1")
-    uri = registry.package(package)["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    place = {"Bucket": bucket, "Key": f"{key.rpartition('/')[0]}/golden.json"}
-    s3 = registry.deployment.client("s3")
-    golden = json.loads(s3.get_object(**place)["Body"].read())
-    golden["customers"]["loyal"]["probability"] += 0.01
-    s3.put_object(**place, Body=json.dumps(golden).encode())
-    registry.deployment.client(
-        "sagemaker", registry.deployment.output("Training", "RegistrarRoleArn")
-    ).update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription="Looks good.")
-    ended = registry.rollout_of(package)
-    version = package.rpartition("/")[2]
-    assert ended["status"] == "FAILED"
-    assert f"the rollout of version {version} failed" in ended["cause"]
-    assert f"Live now: version {live.rpartition('/')[2]}, endpoint config " in ended["cause"]
-    assert "-Golden-" in ended["cause"]
-    assert registry.live() == live
-    assert not registry.raised()
-    found = registry.package(package)
-    assert found["ModelApprovalStatus"] == "Rejected"
-    assert found["ApprovalDescription"].startswith("Its rollout failed: ")
-    mailbox.wait(f"the rollout of version {version} failed")
-
-
 def test_people_hear_of_an_execution_that_somebody_stops(registry: Registry, mailbox: Mailbox) -> None:
     """Of the intake, which waits for newer files first."""
     intake = registry.deployment.output("Retraining", "IntakeArn")
