@@ -117,7 +117,7 @@ def _jobs(stack: Stack, experiment_role: iam.IRole) -> list[Grant]:
         allow(
             *may.LOOK_AT_JOBS,
             on=named(PIPELINES),
-            wildcard_because="SageMaker Pipelines makes its jobs' names up; all begin with this word.",
+            wildcard_because=permissions.OF_PIPELINES,
         ),
         allow(*may.LOOK_AT_JOBS, *may.OWN_JOBS, on=named(EXPERIMENT), wildcard_because=own),
         allow(
