@@ -117,6 +117,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Pings would drown everything else."""
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Keeps those who come at once waiting, as a web server does: Python's own would turn away the sixth."""
+
+    request_queue_size = 512
+    daemon_threads = True
+
+
 def _leave_with_parent() -> None:
     parent = os.getppid()
     while os.getppid() == parent:
@@ -129,8 +136,7 @@ def main(port: int) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     base = Path(os.environ["SAGEMAKER_BASE_DIR"])
     Handler.module, Handler.model = load(base)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", port), Handler)
     print(f"Listening on 127.0.0.1:{port}", flush=True)
     server.serve_forever()
 

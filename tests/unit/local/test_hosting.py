@@ -1,12 +1,15 @@
 """Endpoints: real processes that serve a user module, blue/green updates, and the runtime's errors."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import time
 
 import pytest
 
+from local import processes
 from local.sagemaker import cloudformation, operations, runtime, service
 from local.sagemaker.errors import ServiceError
 from local.sagemaker.hosting.fleet import fleet
@@ -102,6 +105,22 @@ def test_a_lost_process_is_replaced_by_itself_and_nobody_waits_for_it(group: Tes
         time.sleep(0.02)
     assert set(refused) == {(503, "ServiceUnavailable")}
     assert last == (200, {"prediction": 11})
+
+
+def test_requests_that_come_at_once_are_not_turned_away(group: TestPlatform) -> None:
+    config = configure(register(group, "one.tar.gz", artifact()), "one")
+    ENDPOINT.create("", {"EndpointName": "churn", "EndpointConfigName": config})
+    ((served,),) = fleet._serving.values()
+    (variant,) = served.variants
+    (process,) = processes.working_in(variant._folder.resolve(), "hosting/serve.py")
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with contextlib.ExitStack() as waiting:
+            for _ in range(100):
+                waiting.enter_context(socket.create_connection(("127.0.0.1", variant.port), timeout=10))
+    finally:
+        os.kill(process, signal.SIGCONT)
+    assert invoke() == (200, {"prediction": 11})
 
 
 def test_a_missing_artifact_names_its_place(group: TestPlatform) -> None:
