@@ -8,7 +8,7 @@ setup = @$(PYTHON) tools/setup.py
 python = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy models rollback retrain watch destroy bench lock clean
+.PHONY: help local stop wipe status test check format iam data synth bootstrap deploy user token models rollback retrain watch destroy bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,14 @@ bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootst
 
 deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups)
 	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
+
+user:  ## let somebody in: make user ENV=dev EMAIL=someone@example.com GROUP=agent|analyst NAME="Some One" (ENV=local too)
+	$(setup) app
+	@$(python) -m operate.user --env $(ENV) --email "$$EMAIL" --group "$$GROUP" --name "$$NAME"
+
+token:  ## an access token of a system: make -s token ENV=dev CLIENT=crm (ENV=local too)
+	$(setup) app
+	@$(python) -m operate.token --env $(ENV) $(if $(CLIENT),--client $(CLIENT))
 
 models:  ## versions of the model, their figures, who decided what, which is live: make models ENV=dev (ENV=local too)
 	$(setup) app

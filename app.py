@@ -24,6 +24,7 @@ from stacks.notices import NoticesStack
 from stacks.retraining import RetrainingStack
 from stacks.rollout import RolloutStack
 from stacks.serving import ServingStack
+from stacks.sign_in import SignInStack
 from stacks.storage import StorageStack
 from stacks.studio import StudioStack
 from stacks.training import TrainingStack
@@ -104,12 +105,14 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         run_inputs=training.run_inputs,
         **common,
     )
+    sign_in = SignInStack(app, f"{prefix}-SignIn", keys=keys.keys, **common)
     api = ApiStack(
         app,
         f"{prefix}-Api",
         place=place,
         network=network.invoker_network,
         endpoint=serving.endpoint,
+        users=sign_in.users,
         **common,
     )
     web = WebStack(
@@ -118,6 +121,9 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         key=keys.keys.logs,
         access_logs=storage.access_logs,
         rest_api=api.rest_api,
+        access=api.access,
+        users=sign_in.users,
+        front_door=app.node.try_get_context("page"),
         made_up_data=raw_data.made_up,
         **common,
     )
@@ -133,7 +139,8 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         drift_alarm=watching.drift_alarm,
         **common,
     )
-    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, api, web, watching, retraining]
+    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, sign_in, api, web]
+    stacks += [watching, retraining]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)
         Tags.of(stack).add(ENVIRONMENT_TAG, settings.name)

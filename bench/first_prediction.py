@@ -16,10 +16,10 @@ from bench import laptop
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def predict(site: str, customer: dict[str, object]) -> None:
+def predict(site: str, customer: dict[str, object], signed: dict[str, str]) -> None:
     """Ask the deployed system, through its public address; anything but a probability is an error."""
     body = json.dumps({"customers": [customer]}).encode()
-    request = urllib.request.Request(f"{site}/api/predictions", body, {"content-type": "application/json"})
+    request = urllib.request.Request(f"{site}/api/predictions", body, {"content-type": "application/json", **signed})
     with urllib.request.urlopen(request, timeout=60) as answer:
         float(json.load(answer)["predictions"][0]["probability"])
 
@@ -28,7 +28,7 @@ def once(state: str, customer: dict[str, object]) -> float:
     """Run `make local`, predict once it says where the page is, stop it; return the seconds to the prediction."""
     started = time.perf_counter()
     with laptop.up(state) as site:
-        predict(site, customer)
+        predict(site, customer, laptop.signed(Path(state)))
         return time.perf_counter() - started
 
 

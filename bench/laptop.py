@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+from local.driver import people
+from local.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +23,13 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+def signed(folder: Path) -> dict[str, str]:
+    """Headers of a request that a run's API lets in, for half an hour; the run is up in this folder."""
+    running = json.loads((folder / "running.json").read_text())
+    settings = Settings(folder.resolve(), running["gateway_port"], running["web_port"])
+    return {"Authorization": f"Bearer {people.sign_in(settings, 'agent')['access_token']}"}
 
 
 @contextlib.contextmanager

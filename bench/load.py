@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import autocannon, laptop
 from config import load_settings
@@ -37,17 +38,26 @@ def hang(model: int) -> None:
     os.kill(model, signal.SIGCONT)
 
 
-def phase(name: str, site: str, rate: int, seconds: int, during: Callable[[], None] | None = None) -> autocannon.Fired:
+class Target(NamedTuple):
+    """The page's address, and the headers of a request that is let in."""
+
+    site: str
+    signed: dict[str, str]
+
+
+def phase(
+    name: str, target: Target, rate: int, seconds: int, during: Callable[[], None] | None = None
+) -> autocannon.Fired:
     """Ask for a while, and do something to the model meanwhile; print the row."""
     failing = threading.Timer(2, during) if during else None
     if failing:
         failing.start()
     found = autocannon.fire(
-        f"{site}/api/predictions",
+        f"{target.site}/api/predictions",
         rate=rate,
         seconds=seconds,
         body=json.dumps({"customers": [load_examples()["at_risk"]]}),
-        headers={"Content-Type": "application/json"},
+        headers={"Content-Type": "application/json", **target.signed},
     )
     if failing:
         failing.join()
@@ -68,19 +78,20 @@ def measure(site: str, folder: Path, seconds: int) -> None:
         (found,) = processes.working_in(folder / "run" / "endpoints", "hosting/serve.py")
         return found
 
+    target = Target(site, laptop.signed(folder))
     throttle = API.throttle_rate_per_s
     slow = round(throttle * SHARE_WHILE_FAILING)
     print("| phase | asked /s | answered /s | p50 ms | p99 ms | 200 | 429 | 503 | other or lost |")
     print("|---|---|---|---|---|---|---|---|---|")
-    phase("warming up", site, slow, 5)
-    phase("at the throttle", site, throttle, seconds)
-    phase("three times the throttle", site, 3 * throttle, seconds)
+    phase("warming up", target, slow, 5)
+    phase("at the throttle", target, throttle, seconds)
+    phase("three times the throttle", target, 3 * throttle, seconds)
     # What the bucket of the throttle takes to fill.
     time.sleep(API.throttle_burst / throttle)
-    phase("at the throttle again", site, throttle, seconds)
-    phase("the model killed after 2 s", site, slow, seconds, lambda: kill(model()))
-    phase(f"the model hanging for {HANGS_S} s", site, slow, seconds + HANGS_S, lambda: hang(model()))
-    phase("afterwards", site, throttle, seconds)
+    phase("at the throttle again", target, throttle, seconds)
+    phase("the model killed after 2 s", target, slow, seconds, lambda: kill(model()))
+    phase(f"the model hanging for {HANGS_S} s", target, slow, seconds + HANGS_S, lambda: hang(model()))
+    phase("afterwards", target, throttle, seconds)
 
 
 def main(argv: list[str] | None = None) -> None:

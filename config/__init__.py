@@ -11,6 +11,7 @@ from config.product import UNRESERVED_CONCURRENCY, ApiSettings, WebSettings
 from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
+from config.sign_in import ClientSettings, SignInSettings
 from config.studio import StudioSettings
 from config.training import TrainingSettings, TuningSettings
 from config.watching import WatchingSettings
@@ -20,6 +21,7 @@ __all__ = [
     "RUN_GRACE_S",
     "UNRESERVED_CONCURRENCY",
     "ApiSettings",
+    "ClientSettings",
     "DeploymentSettings",
     "ExperimentsSettings",
     "IdentitySettings",
@@ -31,6 +33,7 @@ __all__ = [
     "ServingSettings",
     "Settings",
     "SettingsError",
+    "SignInSettings",
     "StorageSettings",
     "StudioSettings",
     "TrainingSettings",

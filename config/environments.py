@@ -11,6 +11,7 @@ from config.product import ApiSettings
 from config.retraining import RetrainingSettings
 from config.serving import ServingSettings
 from config.settings import Settings
+from config.sign_in import ClientSettings, SignInSettings
 from config.studio import StudioSettings
 from config.training import TrainingSettings
 from config.watching import WatchingSettings
@@ -54,6 +55,7 @@ def _prod() -> Settings:
         ),
         # A tenth of the pool that an account has at first: an endpoint that hangs must not take the rest with it.
         api=ApiSettings(throttle_rate_per_s=100, throttle_burst=200, reserved_concurrency=100),
+        sign_in=SignInSettings(mfa="required", clients=(ClientSettings(name="crm", rate_per_s=20, burst=40),)),
         # Where the customers are is where they are studied; staging rehearses deployments, and nobody works there.
         studio=StudioSettings(enabled=True),
         watching=WatchingSettings(schedule="rate(1 day)"),
@@ -87,6 +89,13 @@ def _local() -> Settings:
         ),
         # Each process of a function is a process here, too: no more of them than the throttle lets in at once.
         api=ApiSettings(reserved_concurrency=40),
+        # Two systems, the one with so small a quota that it can be seen to end while the other is served.
+        sign_in=SignInSettings(
+            clients=(
+                ClientSettings(name="crm", scopes=("predict", "batches")),
+                ClientSettings(name="trial", daily_quota=20),
+            )
+        ),
         studio=StudioSettings(enabled=True),
         # Costs nothing here; the server itself is started by `make local MLFLOW=1`.
         experiments=ExperimentsSettings(enabled=True),

@@ -13,6 +13,7 @@ from config.product import ApiSettings, WebSettings
 from config.retraining import RetrainingSettings
 from config.section import Section
 from config.serving import ServingSettings
+from config.sign_in import SignInSettings
 from config.studio import StudioSettings
 from config.training import TrainingSettings
 from config.watching import WatchingSettings
@@ -31,7 +32,7 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, operations, training, serving, api, web, studio, retraining,
+    network, storage, deployment, identity, operations, training, serving, api, web, sign_in, studio, retraining,
     model_card, watching, experiments
         The sections.
     """
@@ -46,6 +47,7 @@ class Settings(Section):
     serving: ServingSettings = field(default_factory=ServingSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    sign_in: SignInSettings = field(default_factory=SignInSettings)
     studio: StudioSettings = field(default_factory=StudioSettings)
     retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
     model_card: ModelCardSettings = field(default_factory=ModelCardSettings)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
-from contract import answers, rules, shapes
+from contract import access, answers, rules, shapes
 from contract.shapes import Shape, ref
 from schema import Schema, load_examples, load_schema
 
@@ -19,6 +18,16 @@ ABOUT = (
 REPORT = "How good the model in service is, on customers that took no part in its training; and the versions before it."
 # What API Gateway itself may answer to any request, whatever the address.
 EVERYWHERE = (400, 429, 500, 503)
+# Names of the two ways to come by a token.
+PEOPLE, SYSTEMS = "people", "systems"
+# Which scope an operation asks for: one for each, but for those that are open.
+OPEN = frozenset({"health"})
+SCOPE_OF = {
+    "predict": access.PREDICT,
+    "model": access.PREDICT,
+    "schema": access.PREDICT,
+    "model_report": access.REPORT,
+}
 
 
 def document(schema: Schema) -> dict[str, Any]:
@@ -30,12 +39,11 @@ def document(schema: Schema) -> dict[str, Any]:
         What a customer holds.
     """
     example = load_examples()["at_risk"]
-    return {
+    described: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": schema.document["title"], "version": VERSION, "description": ABOUT},
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "servers": [{"url": "/api"}],
-        "security": [],
         "tags": [{"name": "predictions"}, {"name": "about"}],
         "paths": {
             "/predictions": {"post": _predictions(schema, example)},
@@ -66,13 +74,50 @@ def document(schema: Schema) -> dict[str, Any]:
                     "description": "Seconds to wait before the next try.",
                     "schema": {"type": "string", "pattern": "^[0-9]+$"},
                 },
+                "Challenge": {"description": "How to ask: `Bearer`.", "schema": {"type": "string"}},
                 "ETag": {"description": "Names this copy.", "schema": {"type": "string"}},
                 "Allow": {"description": "The methods that this address answers.", "schema": {"type": "string"}},
                 "Applied": {"description": "The preference that was honoured.", "schema": {"type": "string"}},
             },
             "responses": {str(status): _problem(status) for status in rules.STATUSES},
+            "securitySchemes": _security_schemes(),
         },
     }
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            _protect(operation)
+    return described
+
+
+def _security_schemes() -> dict[str, Any]:
+    """Describe sign-in. Its address is another one in each deployment, so it stands in the deployment's outputs."""
+    login = "https://managed-login.example"
+    tokens = {"tokenUrl": f"{login}/oauth2/token", "scopes": access.SCOPES}
+    told = "`managed-login.example` stands for the deployment's own address, its output `LoginUrl`."
+    return {
+        PEOPLE: {
+            "type": "oauth2",
+            "description": "Authorization code with PKCE, as the page does it. A person's groups decide what is left "
+            f"of the scopes that are asked for. {told}",
+            "flows": {"authorizationCode": {"authorizationUrl": f"{login}/oauth2/authorize", **tokens}},
+        },
+        SYSTEMS: {
+            "type": "oauth2",
+            "description": f"An id and a secret buy a token. {told} Send the client's API key as `x-api-key`, too, "
+            "unless you come by the page's address: it says in whose plan the request counts.",
+            "flows": {"clientCredentials": tokens},
+        },
+    }
+
+
+def _protect(operation: dict[str, Any]) -> None:
+    """Say which scope an operation asks for, and that it refuses who has none."""
+    name = operation["operationId"]
+    if name in OPEN:
+        operation["security"] = []
+        return
+    operation["security"] = [{scheme: [SCOPE_OF[name]]} for scheme in (PEOPLE, SYSTEMS)]
+    operation["responses"] |= _references(401)
 
 
 def _predictions(schema: Schema, example: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +214,10 @@ def _headers(*plain: str, **named: str) -> dict[str, Any]:
 
 
 def _problems(*more: int) -> dict[str, Any]:
-    statuses: Sequence[int] = sorted({*EVERYWHERE, *more})
+    return _references(*sorted({*EVERYWHERE, *more}))
+
+
+def _references(*statuses: int) -> dict[str, Any]:
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
@@ -178,6 +226,8 @@ def _problem(status: int) -> Shape:
     headers = _headers("RequestId")
     if status in rules.WORTH_ANOTHER_TRY:
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    if status == 401:
+        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
     if status == 405:
         headers["Allow"] = {"$ref": "#/components/headers/Allow"}
     return {

@@ -50,6 +50,9 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> str:
     parts.append(f"    <p>{_told(operation['summary'])}.</p>\n".replace("..", "."))
     if "description" in operation:
         parts.append(f"    <p>{_told(operation['description'])}</p>\n")
+    scopes = {scope for way in operation["security"] for asked in way.values() for scope in asked}
+    needs = f"Needs a token with the scope <code>{escape(', '.join(scopes))}</code>." if scopes else "Needs no token."
+    parts.append(f"    <p>{needs}</p>\n")
     parameters = [_resolved(document, one) for one in operation["parameters"]]
     rows = [(f"<code>{escape(one['name'])}</code>", _told(one["description"])) for one in parameters]
     parts.append(_table("Headers", ("header", "meaning"), rows))

@@ -40,7 +40,11 @@ class Status(NamedTuple):
 
 STATUSES: dict[int, Status] = {
     400: Status("Bad Request", "the body is not what is asked for, or fields break rules", "mend the request"),
-    401: Status("Unauthorized", "the request carries credentials that do not count", "send it without them"),
+    401: Status(
+        "Unauthorized",
+        "there is no token, it has ended or lacks the scope, or the API key is not known",
+        "send `Authorization: Bearer` with a token that has the scope, and your key as `x-api-key`",
+    ),
     404: Status("Not Found", "no such address, or not with this method", "check the method and the path"),
     405: Status("Method Not Allowed", "the address does not answer this method", "use a method of the Allow header"),
     406: Status("Not Acceptable", "the answer has no form that the Accept header names", "accept application/json"),

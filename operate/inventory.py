@@ -65,6 +65,8 @@ class Inventory:
         All that the stacks hold.
     kept : frozenset of str
         Physical ids that the deletion leaves on purpose.
+    user_pools : tuple of str
+        Ids of those that have the environment's name: whoever signs in is in there.
     domains : tuple of str
         Ids of Studio's domains: of a stack's, and of one that no stack knows of and that has the environment's name.
     spaces, profiles, apps : tuple of str
@@ -84,6 +86,7 @@ class Inventory:
     package_groups: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     cards: tuple[str, ...] = ()
+    user_pools: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     spaces: tuple[str, ...] = ()
@@ -113,6 +116,7 @@ class Inventory:
         yield "model package group", self.package_groups
         yield "model package", self.packages
         yield "model card", self.cards
+        yield "user pool", self.user_pools
         yield "Studio domain", self.domains
         yield "app", self.apps
         yield "space", self.spaces

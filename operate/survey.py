@@ -65,6 +65,11 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
             )
         ),
         cards=tuple(cards(sagemaker, name)),
+        user_pools=tuple(
+            pool["Id"]
+            for pool in pages(account.client("cognito-idp"), "list_user_pools", "UserPools", MaxResults=60)
+            if pool["Name"] == name
+        ),
         domains=domains,
         apps=tuple(studio.label(one) for domain in domains for one in studio.apps(sagemaker, domain)),
         spaces=tuple(studio.label(one) for domain in domains for one in studio.spaces(sagemaker, domain)),
@@ -78,7 +83,7 @@ def _kept(found: Inventory, before: Inventory, settings: Settings) -> frozenset[
     kept = {resource.name for resource in found.resources if resource.kept} | before.kept
     if settings.storage.retain_on_destroy:
         known = {resource.name for resource in (*found.resources, *before.resources)}
-        orphans = {*found.buckets, *found.log_groups, *found.package_groups} - known
+        orphans = {*found.buckets, *found.log_groups, *found.package_groups, *found.user_pools} - known
         kept |= orphans | {job.name for job in found.jobs}
     if kept.intersection(found.package_groups):
         kept.update(found.packages, found.cards)

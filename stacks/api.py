@@ -16,7 +16,7 @@ from stacks.components.api_answers import add_problem_answers
 from stacks.components.api_edge import (
     STAGE,
     access_log_format,
-    acknowledge_public_api,
+    acknowledge_stage,
     own_execution_log,
     own_log_role,
     request_envelope,
@@ -26,6 +26,7 @@ from stacks.components.invoker import invoker
 from stacks.components.model_report import model_report
 from stacks.components.place import Place
 from stacks.components.storage import log_group
+from stacks.components.user_pool import UserPool
 
 
 class ApiStack(Stack):
@@ -40,6 +41,7 @@ class ApiStack(Stack):
         place: Place,
         network: FunctionNetwork | None,
         endpoint: sagemaker.CfnEndpoint,
+        users: UserPool,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, construct_id, **kwargs)
@@ -51,16 +53,16 @@ class ApiStack(Stack):
         if settings.api.manages_log_role:
             own_log_role(self.rest_api, storage=settings.storage)
         add_problem_answers(self.rest_api)
-        self.access = ApiAccess()
+        self.access = ApiAccess(self, "Access", settings=settings, rest_api=self.rest_api, users=users)
         function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
         report = model_report(self, "ModelReport", settings=settings, place=place)
-        acknowledge_public_api(self.rest_api, methods=self._methods(function, report))
+        acknowledge_stage(self.rest_api, open_methods=self._methods(function, report))
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)
 
     def _methods(self, function: PythonFunction, report: PythonFunction) -> list[apigateway.Method]:
-        """Connect the addresses with the functions, each behind the validator."""
+        """Connect the addresses with the functions, each behind the validator; return those that ask for no token."""
         timeout = Duration.seconds(self._settings.api.gateway_timeout_s)
         integration, reporting = (
             apigateway.LambdaIntegration(one.invoked, allow_test_invoke=False, timeout=timeout)
@@ -73,7 +75,7 @@ class ApiStack(Stack):
         envelope = request_envelope(self.rest_api, "PredictionsRequest")
         root = self.rest_api.root
         guarded = {scope: self.access.method_options(scope) for scope in access.SCOPES}
-        predict = root.add_resource("predictions").add_method(
+        root.add_resource("predictions").add_method(
             "POST",
             integration,
             request_validator=validator,
@@ -81,15 +83,11 @@ class ApiStack(Stack):
             **guarded[access.PREDICT],
         )
         model = root.add_resource("model")
-        asked = [
+        for one in (model, root.add_resource("schema")):
             one.add_method("GET", integration, request_validator=validator, **guarded[access.PREDICT])
-            for one in (model, root.add_resource("schema"))
-        ]
-        # Open: whether the API answers is asked by what has no token yet.
-        asked.append(root.add_resource("health").add_method("GET", integration, request_validator=validator))
-        told = model.add_resource("report")
-        reported = told.add_method("GET", reporting, request_validator=validator, **guarded[access.REPORT])
-        return [predict, *asked, reported]
+        model.add_resource("report").add_method("GET", reporting, request_validator=validator, **guarded[access.REPORT])
+        # Whether the API answers is asked by what has no token.
+        return [root.add_resource("health").add_method("GET", integration, request_validator=validator)]
 
     def _rest_api(self) -> apigateway.RestApi:
         api = self._settings.api

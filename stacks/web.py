@@ -14,16 +14,27 @@ from constructs import Construct
 
 from config import Settings
 from contract import page
+from contract.access import REPORT, SCOPES
 from contract.openapi import document
 from schema import load_schema
+from stacks.components.api_access import ApiAccess
 from stacks.components.bundles import ROOT, bundle
 from stacks.components.distribution import site_distribution
+from stacks.components.page_client import page_client, page_key
 from stacks.components.storage import BucketSpec, private_bucket
 from stacks.components.uploads import Upload
+from stacks.components.user_pool import UserPool
 
 
 class WebStack(Stack):
-    """One origin for the page and the API."""
+    """One origin for the page and the API.
+
+    Parameters
+    ----------
+    front_door : str or None
+        Another address at which people reach the page, with the managed login beside it: the laptop run's, where
+        neither CloudFront's domain nor Cognito's leads anywhere.
+    """
 
     def __init__(
         self,
@@ -34,6 +45,9 @@ class WebStack(Stack):
         key: kms.IKey,
         access_logs: s3.IBucket,
         rest_api: apigateway.RestApi,
+        access: ApiAccess,
+        users: UserPool,
+        front_door: str | None,
         made_up_data: bool,
         **kwargs: Any,
     ) -> None:
@@ -49,13 +63,24 @@ class WebStack(Stack):
                 access_logs=access_logs,
             ),
         )
+        login_url = front_door.rstrip("/") if front_door else users.login_url
         self.distribution = site_distribution(
-            self, "Distribution", settings=settings, site=self.site, access_logs=access_logs, rest_api=rest_api
+            self,
+            "Distribution",
+            settings=settings,
+            site=self.site,
+            access_logs=access_logs,
+            rest_api=rest_api,
+            api_key=page_key(self, "PageKey", access=access),
+            login_url=login_url,
         )
+        site_url = f"https://{self.distribution.distribution_domain_name}"
+        addresses = [f"{site_url}/", *([front_door] if front_door else [])]
+        client = page_client(self, "PageClient", settings=settings.sign_in, users=users, addresses=addresses)
         page = Upload(
             self,
             "Page",
-            folder=bundle({".": ROOT / "web", **self._generated(settings, made_up_data)}),
+            folder=bundle({".": ROOT / "web", **self._generated()}),
             bucket=self.site,
             bucket_key=None,
             prune=True,
@@ -63,25 +88,40 @@ class WebStack(Stack):
             log_key=key,
             # Asked again each time, answered with 304: a deployment is seen at once and needs no invalidation.
             cache_control=s3_deployment.CacheControl.no_cache(),
+            written=[
+                s3_deployment.Source.json_data(
+                    "config.json",
+                    {
+                        "environment": settings.name,
+                        "made_up_data": made_up_data,
+                        "api": "/api",
+                        "offers": {offer.name: dict(offer.translations) for offer in settings.api.offers},
+                        "sign_in": {
+                            "login": login_url,
+                            "client": client.user_pool_client_id,
+                            "scopes": ["openid", "email", "profile", *SCOPES],
+                            "report_scope": REPORT,
+                        },
+                    },
+                )
+            ],
         )
         # Last: should the distribution fail, a rollback finds the bucket empty, and can delete it.
         page.deployment.node.add_dependency(self.distribution)
-        CfnOutput(self, "SiteUrl", value=f"https://{self.distribution.distribution_domain_name}")
+        CfnOutput(self, "SiteUrl", value=site_url)
         CfnOutput(self, "SiteBucketName", value=self.site.bucket_name)
+        CfnOutput(self, "PageClientId", value=client.user_pool_client_id)
         CfnOutput(self, "DistributionId", value=self.distribution.distribution_id)
 
-    def _generated(self, settings: Settings, made_up_data: bool) -> dict[str, str]:
-        """Write what the page reads, the schema and what it must know of this deployment, and the API's documents."""
+    def _generated(self) -> dict[str, str]:
+        """Write what the page reads of the schema, and the API's documents."""
         schema = {
             "schema": json.loads((ROOT / "schema" / "features.json").read_text(encoding="utf-8")),
             "examples": json.loads((ROOT / "schema" / "examples.json").read_text(encoding="utf-8")),
         }
-        offers = {offer.name: dict(offer.translations) for offer in settings.api.offers}
-        config = {"environment": settings.name, "made_up_data": made_up_data, "api": "/api", "offers": offers}
         described = document(load_schema())
         return {
             "schema.json": json.dumps(schema),
-            "config.json": json.dumps(config),
             "openapi.json": json.dumps(described),
             "api-docs.html": page.html(described),
         }

@@ -54,6 +54,8 @@ def emulator(settings: Settings) -> dict[str, str]:
         "STATE_DIR": str(settings.state_dir),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(settings.state_dir / "s3"),
+        # As Cognito does: without the trigger's answer there is no token.
+        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
         # No other listeners, and no look at the user's containers: its reaper removes what it takes for its own.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

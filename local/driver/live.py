@@ -29,7 +29,8 @@ _REPORTS = {
 }
 
 
-def _client(settings: Settings, service: str) -> Any:
+def client(settings: Settings, service: str) -> Any:
+    """A client of the emulator's, as its root."""
     return botocore.session.Session(session_vars=_NOTHING_OF_THE_USERS).create_client(
         service,
         region_name=REGION,
@@ -42,7 +43,7 @@ def _client(settings: Settings, service: str) -> Any:
 
 def package(settings: Settings) -> str | None:
     """The ARN of the model package behind the endpoint; None when there is none."""
-    sagemaker = _client(settings, "sagemaker")
+    sagemaker = client(settings, "sagemaker")
     try:
         config = sagemaker.describe_endpoint(EndpointName=_ENDPOINT)["EndpointConfigName"]
         variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
@@ -67,9 +68,9 @@ def reports(settings: Settings) -> list[Path]:
     if arn is None:
         return []
     folder.mkdir(parents=True)
-    s3, copies = _client(settings, "s3"), []
+    s3, copies = client(settings, "s3"), []
     try:
-        described = _client(settings, "sagemaker").describe_model_package(ModelPackageName=arn)
+        described = client(settings, "sagemaker").describe_model_package(ModelPackageName=arn)
         bucket, run = _place(described["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
         for name, key in _REPORTS.items():
             body = s3.get_object(Bucket=bucket, Key=f"{run}/{key}")["Body"].read()

@@ -5,7 +5,7 @@ import signal
 import time
 from types import FrameType
 
-from local.driver import live, summary, verify
+from local.driver import live, people, summary, verify
 from local.driver.console import Console
 from local.driver.deploy import Cdk, DeployError
 from local.driver.emulator import Emulator, EmulatorError
@@ -84,7 +84,7 @@ class Run:
             if not up:
                 self._console.say("interrupted before it was up")
                 code = 128 + exc.signum
-        except (DeployError, EmulatorError, SettingsError, verify.VerifyError) as exc:
+        except (DeployError, EmulatorError, SettingsError, people.SignInError, verify.VerifyError) as exc:
             # What fails because the emulator went away tells nothing of why.
             self._console.say(f"Failed: {self._emulator.ended() or exc}")
             code = 1
@@ -112,6 +112,7 @@ class Run:
                 self._cdk.bootstrap()
                 self._state.mark_bootstrapped()
             self._deploy()
+            people.welcome(self._settings)
             self._console.waiting("first prediction…")
             probability, seconds = verify.predict(self._settings)
         self._console.say(f"the page's example at risk: {probability:.0%} likely to leave ({seconds:.2f} s)")

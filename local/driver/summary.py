@@ -2,7 +2,7 @@
 
 import json
 
-from local.driver import live, verify
+from local.driver import live, people, verify
 from local.settings import ACCOUNT, ROOT, Settings
 
 
@@ -23,7 +23,9 @@ def text(settings: Settings, *, warning: str, mlflow: str) -> str:
     told = f"Reports:      {'  '.join(map(str, reports))}\n" if reports else ""
     return (
         f"\nThe page:     {page}{f'  ({warning})' if warning else ''}\n"
-        f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown}\n"
+        f"{_people(settings)}"
+        f"Try the API:  curl {page}api/predictions -H 'content-type: application/json' -d @{shown} \\\n"
+        '              -H "authorization: Bearer $(make -s token ENV=local)"\n'
         f"AWS is at:    {settings.endpoint} (access key {ACCOUNT}, secret test)\n"
         f"{told}"
         f"{mlflow}"
@@ -31,3 +33,9 @@ def text(settings: Settings, *, warning: str, mlflow: str) -> str:
         "Stop:         Ctrl-C here, or `make stop` anywhere; `make local` brings it back as it was\n"
         "Wipe:         `make wipe` stops it and removes all it made\n"
     )
+
+
+def _people(settings: Settings) -> str:
+    """Who may sign in at the page, one line each."""
+    lines = [f"{one.email}  {one.password}" for one in people.people(settings)]
+    return "".join(f"{'' if at else 'Sign in as:':<14}{line}\n" for at, line in enumerate(lines))

@@ -1,4 +1,6 @@
-"""The public address of the run: a port on loopback that is the CloudFront distribution."""
+"""The public address of the run: a port on loopback that is the CloudFront distribution, with the managed login beside
+it: neither CloudFront's domain nor Cognito's leads here.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -7,6 +9,7 @@ from ministack.services import cloudfront
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
+_MANAGED_LOGIN = ("/login", "/logout", "/oauth2/authorize", "/oauth2/token", "/oauth2/revoke")
 _NO_DISTRIBUTION = b"Nothing is deployed yet: the distribution does not exist."
 
 
@@ -33,7 +36,7 @@ def front_door(gateway: Application, web_port: int) -> Application:
             await gateway(scope, receive, send)
             return
         headers = list(scope["headers"])
-        if scope["server"][1] == web_port:
+        if scope["server"][1] == web_port and scope["path"] not in _MANAGED_LOGIN:
             distribution = _distribution()
             if distribution is None:
                 await _unavailable(send)

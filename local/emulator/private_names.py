@@ -12,6 +12,7 @@ NAMES: dict[str, dict[str, Any]] = {
         "_loaded_modules": dict,
         "_MINISTACK_HOST": str,
         "_lazy_handler": ["module_name"],
+        "_handle_cognito_body_request": ["method", "path", "headers", "body", "query_params"],
         "_handle_execute_api_request": ["host", "path", "method", "headers", "body", "query_params"],
         "app": ["scope", "receive", "send"],
     },
@@ -56,6 +57,8 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.core.router": {"SERVICE_PATTERNS": dict, "extract_access_key_id": ["headers", "query_params"]},
     "ministack.services.apigateway_v1": {
         "_GatewayError": ["response_type", "message"],
+        "_authorize_request_v1": ["api_id", "stage_name", "method_obj", "method", "request_path", "resource"],
+        "_check_api_key": ["method_obj", "api_id", "stage_name", "headers"],
         "_build_lambda_event_v1": [],
         "_check_request_validation": ["method_obj", "api_id", "request", "headers", "body", "query_params"],
         "_create_request_validator": ["api_id", "data"],
@@ -103,6 +106,16 @@ NAMES: dict[str, dict[str, Any]] = {
         ],
         "_origin_request_headers": ["origin", "headers", "client_ip", "viewer_x_forwarded_for"],
         "_multidict_from_pairs": ["pairs"],
+    },
+    "ministack.services.cognito": {
+        "_authenticate_client": ["headers", "form"],
+        "_fake_token": ["sub", "pool_id", "client_id", "token_type", "username"],
+        "_find_pool_by_client_id": ["client_id"],
+        "_get_pool_unscoped": ["pool_id"],
+        "_oauth2_error": ["error", "description", "status"],
+        "_revoke_token": ["data"],
+        "_sign_up": ["data"],
+        "error_response_json": ["code", "message", "status"],
     },
     "ministack.services.eventbridge": {
         "_dispatch_event": ["event", "view"],

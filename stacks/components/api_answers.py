@@ -18,7 +18,13 @@ _BODY = (
 _ADDRESS = "There is nothing at this address: check the method and the path."
 _SLOW = "The service does not answer: wait a few seconds and try again."
 _FAULT = "Try again; if it fails again, report the request id."
-_CREDENTIALS = "The API knows no sign-in: send the request without credentials."
+_SIGN_IN = (
+    "Send the header Authorization: Bearer with an access token that has not ended and has the scope of this address; "
+    "the description of the API names it."
+)
+_KEY = "Send your API key in the header x-api-key: it says in whose plan the request counts."
+# What a 401 has to name (RFC 9110): how to ask, here with a bearer's token (RFC 6750).
+CHALLENGE = 'Bearer realm="churn"'
 
 # The validator's and the gateway's own words stay out: they may quote what the client sent. No answer is 403, which the
 # distribution would turn into the page of unknown addresses.
@@ -26,10 +32,10 @@ PROBLEMS: dict[str, tuple[apigateway.ResponseType, int, str]] = {
     "BadRequestBody": (ResponseType.BAD_REQUEST_BODY, 400, _BODY),
     "BadRequestParameters": (ResponseType.BAD_REQUEST_PARAMETERS, 400, "Check the headers and the address."),
     "Firewall": (ResponseType.WAF_FILTERED, 400, "The request looks like an attack: check what it sends."),
-    "Unauthorized": (ResponseType.UNAUTHORIZED, 401, _CREDENTIALS),
-    "AccessDenied": (ResponseType.ACCESS_DENIED, 401, _CREDENTIALS),
-    "ExpiredToken": (ResponseType.EXPIRED_TOKEN, 401, _CREDENTIALS),
-    "InvalidKey": (ResponseType.INVALID_API_KEY, 401, _CREDENTIALS),
+    "Unauthorized": (ResponseType.UNAUTHORIZED, 401, _SIGN_IN),
+    "AccessDenied": (ResponseType.ACCESS_DENIED, 401, _SIGN_IN),
+    "ExpiredToken": (ResponseType.EXPIRED_TOKEN, 401, _SIGN_IN),
+    "InvalidKey": (ResponseType.INVALID_API_KEY, 401, _KEY),
     "UnknownAddress": (ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, _ADDRESS),
     # What an unknown address answers to a request with an Authorization header, as no method asks for a signature.
     "UnknownAddressSigned": (ResponseType.INVALID_SIGNATURE, 404, _ADDRESS),
@@ -57,6 +63,8 @@ def add_problem_answers(api: apigateway.RestApi) -> None:
             "Cache-Control": "'no-store'",
             "X-Request-Id": "context.requestId",
         }
+        if status == 401:
+            headers["WWW-Authenticate"] = f"'{CHALLENGE}'"
         if status in WORTH_ANOTHER_TRY:
             headers["Retry-After"] = f"'{RETRY_AFTER_S}'"
         api.add_gateway_response(

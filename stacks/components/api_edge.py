@@ -107,19 +107,23 @@ def access_log_format() -> apigateway.AccessLogFormat:
         "integrationStatus": "integration.status",
         "integrationLatency": "integration.latency",
         "errorType": "error.responseType",
+        # Who asked, by the ids that Cognito and API Gateway gave them: no name, no address of a person.
+        "subject": "authorizer.claims.sub",
+        "clientId": "authorizer.claims.client_id",
+        "apiKeyId": "identity.apiKeyId",
     }
     line = {name: f"$context.{variable}" for name, variable in fields.items()}
     return apigateway.AccessLogFormat.custom(json.dumps(line, separators=(",", ":")))
 
 
-def acknowledge_public_api(api: apigateway.RestApi, *, methods: Sequence[apigateway.Method]) -> None:
-    """Argue what the API does without for now: sign-in and a firewall."""
-    for method in methods:
+def acknowledge_stage(api: apigateway.RestApi, *, open_methods: Sequence[apigateway.Method]) -> None:
+    """Argue what the API does without."""
+    for method in open_methods:
         acknowledge(
             method,
             findings.NO_SIGN_IN,
-            "Open until sign-in is built, as the README says: it reads nothing that is stored, answers only about "
-            "the record it is sent, and is throttled and validated.",
+            "Whether the API answers, a monitor without credentials may ask: the answer is the same for everybody, "
+            "calls no model, reads nothing that is stored, and is throttled.",
         )
     stage = api.deployment_stage
     acknowledge(

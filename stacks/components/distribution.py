@@ -28,9 +28,11 @@ def site_distribution(
     site: s3.IBucket,
     access_logs: s3.IBucket,
     rest_api: apigateway.RestApi,
+    api_key: str,
+    login_url: str,
 ) -> cloudfront.Distribution:
     """Put the page and the API on one origin: ``/api/*`` goes to API Gateway, all else to the page's bucket."""
-    headers = security_headers(scope, "Headers", hsts_days=settings.web.hsts_days)
+    headers = security_headers(scope, "Headers", hsts_days=settings.web.hsts_days, login_url=login_url)
     api_domain = f"{rest_api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
     distribution = cloudfront.Distribution(
         scope,
@@ -58,6 +60,8 @@ def site_distribution(
                     api_domain,
                     protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
                     origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                    # In place of whatever key a viewer sends: all who come by the page share its plan.
+                    custom_headers={"x-api-key": api_key},
                 ),
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,

@@ -6,14 +6,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-# The page loads scripts, styles, pictures and data from its own origin and nothing from anywhere else, inline neither.
+# The page loads scripts, styles and pictures from its own origin and nothing from anywhere else, inline neither. Beside
+# its own origin it talks to the managed login alone, where it turns codes into tokens.
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self'",
     "font-src": "'self'",
-    "connect-src": "'self'",
     "manifest-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'self'",
@@ -22,9 +22,12 @@ CONTENT_SECURITY_POLICY = {
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 
 
-def security_headers(scope: Construct, construct_id: str, *, hsts_days: int) -> cloudfront.ResponseHeadersPolicy:
+def security_headers(
+    scope: Construct, construct_id: str, *, hsts_days: int, login_url: str
+) -> cloudfront.ResponseHeadersPolicy:
     """Make the policy that puts the headers on every answer."""
-    csp = "; ".join(f"{name} {value}" for name, value in CONTENT_SECURITY_POLICY.items())
+    policy = CONTENT_SECURITY_POLICY | {"connect-src": f"'self' {login_url}"}
+    csp = "; ".join(f"{name} {value}" for name, value in policy.items())
     return cloudfront.ResponseHeadersPolicy(
         scope,
         construct_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Aws, Stack
@@ -28,7 +29,7 @@ class Upload(Construct):
     """A folder laid into a bucket; what is already there stays unless `prune` says that the folder is all of it.
 
     The CDK's own grants would allow ``s3:GetObject*`` and more on whole buckets; this role may read the one archive
-    and touch the one bucket.
+    and touch the one bucket. `written` is for files that only a deployment can fill in.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Upload(Construct):
         settings: Settings,
         log_key: kms.IKey,
         cache_control: s3_deployment.CacheControl | None = None,
+        written: Sequence[s3_deployment.ISource] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         archive = s3_assets.Asset(self, "Archive", path=str(folder))
@@ -76,7 +78,7 @@ class Upload(Construct):
         self.deployment = s3_deployment.BucketDeployment(
             self,
             "Deployment",
-            sources=[s3_deployment.Source.bucket(archive.bucket, archive.s3_object_key)],
+            sources=[s3_deployment.Source.bucket(archive.bucket, archive.s3_object_key), *written],
             destination_bucket=bucket,
             prune=prune,
             role=role.without_policy_updates(),

@@ -21,6 +21,7 @@ import pytest
 from botocore.config import Config
 
 from local import processes
+from local.driver import people
 from local.driver.console import Console
 from local.driver.deploy import Cdk
 from local.driver.run import Run
@@ -47,6 +48,7 @@ class Deployment:
     ours: bool
     log: Path
     run: Run | None = None
+    _tokens: dict[str, tuple[float, dict[str, Any]]] = dataclasses.field(default_factory=dict)
 
     @property
     def site_url(self) -> str:
@@ -88,7 +90,15 @@ class Deployment:
 
     def signed(self) -> dict[str, str]:
         """Headers of a request that the API lets in, whatever it asks for: all that is sent to it bears them."""
-        return {}
+        return {"Authorization": f"Bearer {self.tokens('analyst')['access_token']}"}
+
+    def tokens(self, group: str) -> dict[str, Any]:
+        """The tokens of the person of a group, who signs in anew before they end."""
+        signed_in_at, found = self._tokens.get(group, (0.0, {}))
+        if time.monotonic() - signed_in_at > found.get("expires_in", 0) / 2:
+            found = people.sign_in(self.settings, group)
+            self._tokens[group] = time.monotonic(), found
+        return found
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         """GET through the public address: status and parsed answer."""

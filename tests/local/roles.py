@@ -36,6 +36,7 @@ PLACES = {
     "record": ("Rollout", "RolloutRecordRole"),
     "rollout machine": ("Rollout", "RolloutMachineRole"),
     "rollout starter": ("Rollout", "RolloutStartRole"),
+    "grant scopes": ("SignIn", "UsersGrantScopesRole"),
     "invoker": ("Api", "InvokerRole"),
     "model report": ("Api", "ModelReportRole"),
     "data scientist": ("Studio", "DataScientistRole"),

@@ -19,7 +19,10 @@ from tests.local.deployment import Deployment
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 # An example, and the first block after it: what it answers.
 EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv)\n(.*?)```", TEXT, re.DOTALL)
-NAMES = ["predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors", "again"]
+NAMES = [
+    *("token", "predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors"),
+    "again",
+]
 
 
 def assert_same_shape(shown: Any, real: Any, where: str = "answer") -> None:
@@ -37,7 +40,19 @@ def assert_same_shape(shown: Any, real: Any, where: str = "answer") -> None:
 def test_example_answers_what_is_shown(
     deployment: Deployment, language: str, example: str, kind: str, shown: str
 ) -> None:
-    env = {**os.environ, "SITE": deployment.site_url.rstrip("/")}
+    client = deployment.output("Api", "CrmClientId")
+    described = deployment.client("cognito-idp").describe_user_pool_client(
+        UserPoolId=deployment.output("SignIn", "UserPoolId"), ClientId=client
+    )
+    env = {
+        **os.environ,
+        "SITE": deployment.site_url.rstrip("/"),
+        "TOKEN": deployment.tokens("analyst")["access_token"],
+        # Of Cognito's own domain the emulator's gateway answers.
+        "LOGIN_URL": deployment.settings.endpoint,
+        "CLIENT_ID": client,
+        "CLIENT_SECRET": described["UserPoolClient"]["ClientSecret"],
+    }
     command = ["sh", "-c"] if language == "sh" else [sys.executable, "-c"]
     done = subprocess.run([*command, example], env=env, capture_output=True, text=True, check=True)
     if kind == "json":

@@ -239,6 +239,10 @@ ALLOWED = {
     ],
     "tracker": [_get("data", "{report}"), _put("data", "mlflow/{mark}/probe")],
     "mlflow": [_get("data", "{artifact of mlflow}"), _put("data", "mlflow/{mark}/probe"), _list("data", "mlflow/")],
+    "grant scopes": [
+        Call("begin a log", "logs", "create_log_stream",
+             {"logGroupName": "{trigger's log}", "logStreamName": "{token}"}),
+    ],
     "invoker": [_invoke(ENDPOINT, action="")],
     "model report": [
         _get("data", "{report}"),
@@ -400,6 +404,14 @@ DENIED = {
         *_READS_NOTHING, _approve(status="Rejected"), _invoke(ENDPOINT), _start(), _process("of its own", {}), _FORGET,
         Call("approve in another group", "sagemaker", "update_model_package",
              {"ModelPackageArn": "{other package}", "ModelApprovalStatus": "Approved"}, "sagemaker:UpdateModelPackage"),
+    ],
+    "grant scopes": [
+        *_READS_NOTHING, _approve(), _start(), _invoke(ENDPOINT),
+        Call("put somebody into a group", "cognito-idp", "admin_add_user_to_group",
+             {"UserPoolId": "{user pool}", "Username": "agent@example.com", "GroupName": "analyst"},
+             "cognito-idp:AdminAddUserToGroup"),
+        Call("read a client's secret", "cognito-idp", "describe_user_pool_client",
+             {"UserPoolId": "{user pool}", "ClientId": "{system's client}"}, "cognito-idp:DescribeUserPoolClient"),
     ],
     "invoker": [
         *_READS_NOTHING, _approve(), _start(),
@@ -648,6 +660,9 @@ class Stage:
             "API's access log": find("Api", "AWS::Logs::LogGroup", "AccessLog"),
             "invoker's log": find("Api", "AWS::Logs::LogGroup", "InvokerLog"),
             "endpoint's log": f"/aws/sagemaker/Endpoints/{ENDPOINT}",
+            "trigger's log": find("SignIn", "AWS::Logs::LogGroup", "GrantScopes"),
+            "user pool": deployment.output("SignIn", "UserPoolId"),
+            "system's client": deployment.output("Api", "CrmClientId"),
             "training log": "/aws/sagemaker/TrainingJobs",
             "invoker function": find("Api", "AWS::Lambda::Function", "Invoker"),
             "on event function": find("Rollout", "AWS::Lambda::Function", "PipelineRunOnEvent"),

@@ -19,7 +19,7 @@ from tests.local.roles import DEPLOYING, PLACES, Copy, Mutant, Refusal, Roles, S
 WORKERS = 2
 #: Roles whose errands share a log or the pipeline, and cannot be told apart when they run at the same time.
 ALONE = (
-    *("invoker", "model report", "champion", "model card", "tracker", "on event", "is complete"),
+    *("grant scopes", "invoker", "model report", "champion", "model card", "tracker", "on event", "is complete"),
     *("intake", "intake starter", "data owner"),
     *("on run", "steer", "probe", "record"),
     *("watch steps", "watch starter"),
@@ -44,6 +44,7 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "processing": errands.process,
         "training": errands.train,
         "registrar": errands.decide,
+        "grant scopes": errands.grant_scopes,
         "invoker": errands.predict,
         "model report": errands.report,
         "experiment": errands.experiment,

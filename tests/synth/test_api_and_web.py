@@ -10,11 +10,12 @@ import pytest
 from aws_cdk.aws_apigateway import ResponseType
 from jsonschema import Draft202012Validator
 
-from contract import offers, openapi, shapes
+from contract import access, offers, openapi, shapes
 from contract.rules import STATUSES
 from schema import load_schema
 
 from .conftest import Environment, Resource, Synthesised
+from .rules.walk import as_list
 
 DOCUMENT = openapi.document(load_schema())
 
@@ -40,7 +41,15 @@ def test_an_access_log_line_is_json_and_holds_nothing_that_a_client_writes(envir
     line = json.loads(environment.one("AWS::ApiGateway::Stage").properties["AccessLogSetting"]["Format"])
     assert {"requestId", "requestTime", "ip", "httpMethod", "resourcePath", "status", "responseLatency"} <= set(line)
     for value in line.values():
-        assert re.fullmatch(r"\$context\.[A-Za-z.]+", value)
+        assert re.fullmatch(r"\$context\.[A-Za-z._]+", value)
+    # Of a caller the ids that Cognito and API Gateway gave; of a person neither name nor address.
+    assert {line[name] for name in ("subject", "clientId", "apiKeyId")} == {
+        "$context.authorizer.claims.sub",
+        "$context.authorizer.claims.client_id",
+        "$context.identity.apiKeyId",
+    }
+    claims = {value for value in line.values() if "claims" in value}
+    assert claims == {"$context.authorizer.claims.sub", "$context.authorizer.claims.client_id"}
     assert not {"$context.path", "$context.identity.userAgent", "$context.error.message"} & set(line.values())
 
 
@@ -102,6 +111,7 @@ def test_api_gateway_answers_in_the_shape_of_problem_details(environment: Enviro
         assert problem["status"] == status
         assert problem["title"] == STATUSES[status].title
         assert ("gatewayresponse.header.Retry-After" in headers) is (status in (429, 503))
+        assert ("gatewayresponse.header.WWW-Authenticate" in headers) is (status == 401)
 
 
 def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of_unknown_addresses(
@@ -115,8 +125,6 @@ def test_the_api_never_answers_403_which_the_distribution_turns_into_the_page_of
         assert answers[kind]["StatusCode"] == "404"
     # Every kind is there (above), so none keeps the 403 that some have by default.
     assert not any(answer["StatusCode"] == "403" for answer in answers.values())
-    for method in environment.resources("AWS::ApiGateway::Method"):
-        assert method.properties["AuthorizationType"] == "NONE", "an authorizer may answer 403: see the decision record"
 
 
 def functions(environment: Environment) -> dict[str, Resource]:
@@ -249,22 +257,68 @@ def test_the_api_is_on_the_same_origin_and_never_cached(environment: Environment
 def test_the_security_headers_allow_nothing_inline_and_nothing_foreign(environment: Environment) -> None:
     policy = environment.one("AWS::CloudFront::ResponseHeadersPolicy").properties["ResponseHeadersPolicyConfig"]
     headers = policy["SecurityHeadersConfig"]
-    csp = dict(
-        part.strip().split(" ", 1) for part in headers["ContentSecurityPolicy"]["ContentSecurityPolicy"].split(";")
-    )
+    # Cognito's address is put together when it is deployed.
+    delimiter, parts = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Join"]
+    whole = delimiter.join(part if isinstance(part, str) else "…" for part in parts)
+    csp = dict(part.strip().split(" ", 1) for part in whole.split(";"))
     assert csp["default-src"] == "'none'"
     assert csp["frame-ancestors"] == "'none'"
+    connect = csp.pop("connect-src")
     assert set(csp.values()) == {"'none'", "'self'"}
+    assert connect == "'self' https://….auth.….amazoncognito.com"
     assert headers["ContentTypeOptions"]["Override"] is True
     assert headers["FrameOptions"]["FrameOption"] == "DENY"
     assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 86400
     assert all(one["Override"] for one in headers.values())
 
 
+def test_each_system_has_a_plan_of_its_own_and_the_page_another(environment: Environment) -> None:
+    plans = {plan.logical_id: plan.properties for plan in environment.resources("AWS::ApiGateway::UsagePlan")}
+    keys = environment.resources("AWS::ApiGateway::UsagePlanKey")
+    clients = environment.settings.sign_in.clients
+    assert len(plans) == len(keys) == len(environment.resources("AWS::ApiGateway::ApiKey")) == len(clients) + 1
+    assert len({json.dumps(key.properties["UsagePlanId"]) for key in keys}) == len(keys)
+    for client in clients:
+        (plan,) = [one for name, one in plans.items() if f"{client.name.title()}Plan" in name]
+        assert plan["Quota"] == {"Limit": client.daily_quota, "Period": "DAY"}
+        assert plan["Throttle"] == {"RateLimit": client.rate_per_s, "BurstLimit": client.burst}
+    # All who come by the page count in its plan, whatever key they send.
+    (key,) = [key for key in environment.resources("AWS::ApiGateway::ApiKey") if key.stack == "Web"]
+    (origin,) = [one for one in distribution(environment)["Origins"] if "CustomOriginConfig" in one]
+    (header,) = origin["OriginCustomHeaders"]
+    assert header == {"HeaderName": "x-api-key", "HeaderValue": key.properties["Value"]}
+
+
+def test_the_systems_clients_have_the_scopes_of_the_settings(environment: Environment) -> None:
+    found = {
+        one.properties["ClientName"]: one.properties
+        for one in environment.resources("AWS::Cognito::UserPoolClient")
+        if one.stack == "Api"
+    }
+    name = environment.settings.resource_name
+    assert {
+        f"{name}-{client.name}": [f"{access.RESOURCE_SERVER}/{scope}" for scope in client.scopes]
+        for client in environment.settings.sign_in.clients
+    } == {name: one["AllowedOAuthScopes"] for name, one in found.items()}
+
+
+def test_people_sign_in_by_a_trigger_that_may_do_nothing_but_write_its_log(environment: Environment) -> None:
+    pool = environment.one("AWS::Cognito::UserPool").properties
+    trigger = pool["LambdaConfig"]["PreTokenGenerationConfig"]
+    assert trigger["LambdaVersion"] == "V2_0"
+    (function,) = [one for one in environment.resources("AWS::Lambda::Function") if one.stack == "SignIn"]
+    assert trigger["LambdaArn"]["Fn::GetAtt"][0] == function.logical_id
+    policies = [one for one in environment.resources("AWS::IAM::ManagedPolicy") if one.stack == "SignIn"]
+    (policy,) = policies
+    actions = {a for s in policy.properties["PolicyDocument"]["Statement"] for a in as_list(s["Action"])}
+    assert actions == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
 def test_the_outputs_that_people_and_tools_look_for(environment: Environment) -> None:
     outputs = {stack: set(template.get("Outputs", {})) for stack, template in environment.templates.items()}
     assert {"ApiUrl", "AccessLogGroupName", "InvokerLogGroupName"} <= outputs["Api"]
-    assert {"SiteUrl", "SiteBucketName"} <= outputs["Web"]
+    assert {"SiteUrl", "SiteBucketName", "PageClientId"} <= outputs["Web"]
+    assert {"UserPoolId", "LoginUrl"} <= outputs["SignIn"]
     assert {"EndpointName", "ModelPackageArn"} <= outputs["Serving"]
     assert {"PipelineName", "PackageGroupName"} <= outputs["Training"]
     assert {"DataBucketName", "ModelsBucketName"} <= outputs["Storage"]

@@ -41,6 +41,7 @@ TRUSTS: dict[str, tuple[str, Any]] = {
     "Rollout/MachineRole": ("states.amazonaws.com", OURS),
     "Rollout/StartRole": ("events.amazonaws.com", OURS),
     "RestApi/LogRole": ("apigateway.amazonaws.com", None),
+    "Users/GrantScopes/Role": ("lambda.amazonaws.com", None),
     "Invoker/Role": ("lambda.amazonaws.com", None),
     "ModelReport/Role": ("lambda.amazonaws.com", None),
     "Page/Role": ("lambda.amazonaws.com", None),

@@ -6,10 +6,10 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from .conftest import Environment, Synthesised
-from .rules import Rule, access, code, data, sagemaker
+from .rules import Rule, access, code, data, entry, sagemaker
 from .rules.wrong import WRONG, Draft
 
-RULES: tuple[Rule, ...] = (*access.RULES, *code.RULES, *data.RULES, *sagemaker.RULES)
+RULES: tuple[Rule, ...] = (*access.RULES, *code.RULES, *data.RULES, *entry.RULES, *sagemaker.RULES)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

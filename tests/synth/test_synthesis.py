@@ -6,10 +6,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from config import ENVIRONMENTS
+from contract.access import SCOPES
 from stacks.components.raw_data import RawData, RawDataError
 
 from .conftest import ROOT, STACKS, Environment, Synthesised
@@ -95,18 +97,30 @@ def test_raw_data_that_is_not_what_its_note_says_is_refused(raw_data: RawData, t
 
 
 def test_made_up_data_is_told_to_the_page(synthesised: Synthesised, environment: Environment) -> None:
-    configs = [json.loads(path.read_text()) for path in synthesised.folder.glob("asset.*/config.json")]
-    told = [one for one in configs if one["environment"] == environment.name]
-    assert [(one["made_up_data"], one["api"]) for one in told] == [(True, "/api")]
+    told = page_config(synthesised, environment)
+    assert (told["made_up_data"], told["api"]) == (True, "/api")
 
 
 def test_each_offer_has_a_text_in_each_language_of_the_page(synthesised: Synthesised, environment: Environment) -> None:
-    configs = [json.loads(path.read_text()) for path in synthesised.folder.glob("asset.*/config.json")]
-    (told,) = (one["offers"] for one in configs if one["environment"] == environment.name)
+    told = page_config(synthesised, environment)["offers"]
     others = {path.stem for path in (ROOT / "web" / "text").glob("??.js")} - {"en"}
     assert {name: set(texts) for name, texts in told.items()} == {
         offer.name: others for offer in environment.settings.api.offers
     }
+
+
+def test_the_page_learns_where_to_sign_in(synthesised: Synthesised, environment: Environment) -> None:
+    found = page_config(synthesised, environment)["sign_in"]
+    assert set(found) == {"login", "client", "scopes", "report_scope"}
+    assert set(found["scopes"]) == {"openid", "email", "profile", *SCOPES}
+
+
+def page_config(synthesised: Synthesised, environment: Environment) -> dict[str, Any]:
+    """What an environment's page reads; a mark stands for what only a deployment knows, such as the client's id."""
+    written = [path.read_text() for path in synthesised.folder.glob("asset.*/config.json")]
+    configs: list[dict[str, Any]] = [json.loads(re.sub(r"<<marker:[^>]+>>", '"…"', text)) for text in written]
+    (config,) = [one for one in configs if one["environment"] == environment.name]
+    return config
 
 
 def test_the_page_gets_the_schema_and_its_examples(synthesised: Synthesised) -> None:

@@ -1,10 +1,12 @@
 /** Talks to the service: same origin, JSON, with a timeout, and with failures one can explain. */
 
+import { forget, renew, token } from "./sign_in.js";
+
 /** API Gateway gives up after 29 s; a little later the page does too. */
 const TIMEOUT_MS = 31_000;
 
 /**
- * @typedef {"offline"|"timeout"|"unavailable"|"throttled"|"broken"|"invalid"|"cancelled"} FailureKind
+ * @typedef {"offline"|"timeout"|"unavailable"|"throttled"|"broken"|"invalid"|"cancelled"|"signedOut"} FailureKind
  * @typedef {{customer: number, field: string, rule: string, remedy: string}} FieldError
  */
 
@@ -36,6 +38,17 @@ export async function load(path) {
 }
 
 /**
+ * Fetch a JSON document of the API, in the name of whoever is signed in.
+ * @param {string} path
+ */
+export async function ask(path) {
+  const response = await sendSigned(path, { cache: "no-cache" });
+  const body = await read(response);
+  if (!response.ok || body === null) throw failure(response, body);
+  return body;
+}
+
+/**
  * Score customers: one prediction each, in their order.
  * @param {string} api Base path of the API.
  * @param {{customers: Record<string, unknown>[], what_if?: Record<string, unknown>[], offers?: boolean}} asked
@@ -44,7 +57,7 @@ export async function load(path) {
  * @returns {Promise<{predictions: any[], model: any}>}
  */
 export async function predict(api, asked, { lenient = false, signal } = {}) {
-  const response = await send(`${api}/predictions`, {
+  const response = await sendSigned(`${api}/predictions`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
@@ -84,6 +97,26 @@ function kindOf(status, body) {
   if (status === 429) return "throttled";
   if (status === 504) return "timeout";
   return status === 502 || status === 503 ? "unavailable" : "broken";
+}
+
+/**
+ * Send a request with a token; one that the API refuses, although it should count, is tried again with a new one.
+ * @param {string} path
+ * @param {RequestInit} options
+ * @throws {Failure} Of the kind "signedOut", when there is no token that counts.
+ */
+async function sendSigned(path, options) {
+  for (const give of [token, renew]) {
+    const bearer = await give().catch((error) => {
+      throw asFailure(error);
+    });
+    if (!bearer) break;
+    const headers = { ...options.headers, Authorization: `Bearer ${bearer}` };
+    const response = await send(path, { ...options, headers });
+    if (response.status !== 401) return response;
+  }
+  forget();
+  throw new Failure("signedOut");
 }
 
 /**

@@ -1,9 +1,11 @@
 /** Starts the page: texts, schema, and the view that the address names. */
 
+import { showNoGroup, showPerson, showWelcome } from "./account.js";
 import { Failure } from "./api.js";
 import * as customer from "./customer/view.js";
 import { byId, el } from "./dom.js";
 import { LANGUAGES, choose, language } from "./language.js";
+import { finish, person } from "./sign_in.js";
 import { loadSite, site } from "./site.js";
 import { text } from "./texts.js";
 
@@ -92,9 +94,15 @@ async function start() {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     frame();
-    return failed(byId("groups"), text.failure.start, () => location.reload());
+    byId("welcome").hidden = false;
+    return failed(byId("welcome"), text.failure.start, () => location.reload());
   }
   frame();
+  const finished = await finish().catch(() => false);
+  const who = person();
+  showPerson();
+  if (!who) return showWelcome({ failed: !finished });
+  if (!who.mayPredict) return showNoGroup();
   await route();
   addEventListener("hashchange", async () => {
     await route();

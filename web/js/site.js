@@ -2,6 +2,7 @@
 
 import { load } from "./api.js";
 import { language } from "./language.js";
+import { configure } from "./sign_in.js";
 import { text } from "./texts.js";
 
 /**
@@ -39,6 +40,7 @@ export async function loadSite() {
   site.environment = config.environment;
   site.madeUp = config.made_up_data;
   site.offers = config.offers ?? {};
+  configure(config.sign_in);
   site.examples = examples;
   site.identifier = schema.identifier ?? [];
   site.groups = schema.groups.map((/** @type {any} */ group) =>

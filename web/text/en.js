@@ -24,6 +24,17 @@ export const text = {
   brand: "Churn risk",
   views: "Views",
   language: "Language",
+  signIn: {
+    title: "Sign in to go on",
+    lede: "Which customers may leave is for those who look after them. Sign in with the account that you were invited to.",
+    button: "Sign in",
+    failed: "The sign-in came to nothing. It may have taken too long; try it once more.",
+    out: "Sign out",
+    groups: { agent: "agent", analyst: "analyst" },
+    noGroup: "Your account is in no group yet",
+    noGroupHelp: "You are signed in, but nobody has said what you may do here. Ask the people who invited you to add you " +
+      "to a group, then sign in again.",
+  },
   nav: { customer: "One customer", list: "A list", model: "The model" },
   environment: (/** @type {string} */ name) => `Environment: ${name}`,
   madeUp: "This model learnt from made-up customers. Its answers show how the system works, " +
@@ -157,6 +168,7 @@ export const text = {
     timeout: ["No answer in time", "The service took too long. It may be starting up; your values are kept."],
     unavailable: ["The model is not available", "It may be starting, updating or busy. Your values are kept."],
     throttled: ["Too many requests", "The service asks for a short pause. Your values are kept."],
+    signedOut: ["You are signed out", "Your session has ended. Sign in again; your values are kept."],
     broken: ["Something went wrong", "The service could not answer. Your values are kept."],
     start: ["The form could not be loaded", "The page could not fetch the model's schema."],
     view: ["This view could not be loaded", "Check the connection and try again."],
@@ -252,6 +264,9 @@ export const text = {
     loading: "Fetching the model’s report…",
     none: "No report yet",
     noneHelp: "The model in service has no report that could be found.",
+    notYours: "The whole report is for analysts",
+    notYoursHelp: "What the model costs, how it treats groups and how it has changed is read by people in the group " +
+      "“analyst”. Whoever invited you can add you to it.",
     validation: "Its report cannot be reached. These figures are the model’s own, from the customers that decided when " +
       "training stopped; they flatter it somewhat.",
     about: (/** @type {string} */ version, /** @type {string} */ when) => `Version ${version}, trained ${when}`,

@@ -15,6 +15,17 @@ export const text = {
   brand: "Riesgo de baja",
   views: "Vistas",
   language: "Idioma",
+  signIn: {
+    title: "Inicie sesión para continuar",
+    lede: "Qué clientes pueden irse es asunto de quienes los atienden. Inicie sesión con la cuenta a la que le invitaron.",
+    button: "Iniciar sesión",
+    failed: "El inicio de sesión no se completó. Puede haber tardado demasiado; inténtelo otra vez.",
+    out: "Cerrar sesión",
+    groups: { agent: "agente", analyst: "analista" },
+    noGroup: "Su cuenta aún no está en ningún grupo",
+    noGroupHelp: "Ha iniciado sesión, pero nadie ha dicho qué puede hacer aquí. Pida a quienes le invitaron que le añadan a " +
+      "un grupo e inicie sesión de nuevo.",
+  },
   nav: { customer: "Un cliente", list: "Una lista", model: "El modelo" },
   environment: (name) => `Entorno: ${name}`,
   madeUp: "Este modelo aprendió de clientes inventados. Sus respuestas muestran cómo funciona el sistema, " +
@@ -137,6 +148,7 @@ export const text = {
     timeout: ["No hubo respuesta a tiempo", "El servicio tardó demasiado. Puede estar arrancando; sus valores se conservan."],
     unavailable: ["El modelo no está disponible", "Puede estar arrancando, actualizándose u ocupado. Sus valores se conservan."],
     throttled: ["Demasiadas solicitudes", "El servicio pide una breve pausa. Sus valores se conservan."],
+    signedOut: ["Ha cerrado la sesión", "Su sesión ha terminado. Inicie sesión de nuevo; sus valores se conservan."],
     broken: ["Algo ha fallado", "El servicio no pudo responder. Sus valores se conservan."],
     start: ["No se pudo cargar el formulario", "La página no pudo obtener el esquema del modelo."],
     view: ["No se pudo cargar esta vista", "Compruebe la conexión e inténtelo de nuevo."],
@@ -226,6 +238,9 @@ export const text = {
     loading: "Obteniendo el informe del modelo…",
     none: "Aún no hay informe",
     noneHelp: "No se encontró ningún informe del modelo en servicio.",
+    notYours: "El informe completo es para analistas",
+    notYoursHelp: "Lo que cuesta el modelo, cómo trata a los grupos y cómo ha cambiado lo leen las personas del grupo " +
+      "«analista». Quien le invitó puede añadirle.",
     validation: "No se puede obtener su informe. Estas cifras son del propio modelo, con los clientes que decidieron cuándo " +
       "paró el entrenamiento; lo favorecen un poco.",
     about: (version, when) => `Versión ${version}, entrenada ${when}`,

@@ -17,6 +17,17 @@ export const text = {
   brand: "Ryzyko odejścia",
   views: "Widoki",
   language: "Język",
+  signIn: {
+    title: "Zaloguj się, aby przejść dalej",
+    lede: "Którzy klienci mogą odejść, to sprawa tych, którzy się nimi zajmują. Zaloguj się na konto z zaproszenia.",
+    button: "Zaloguj się",
+    failed: "Logowanie się nie powiodło. Mogło trwać zbyt długo; spróbuj jeszcze raz.",
+    out: "Wyloguj się",
+    groups: { agent: "agent", analyst: "analityk" },
+    noGroup: "Twoje konto nie należy jeszcze do żadnej grupy",
+    noGroupHelp: "Jesteś zalogowany, ale nikt nie określił, co możesz tu robić. Poproś osoby, które Cię zaprosiły, o dodanie " +
+      "do grupy i zaloguj się ponownie.",
+  },
   nav: { customer: "Jeden klient", list: "Lista", model: "Model" },
   environment: (name) => `Środowisko: ${name}`,
   madeUp: "Ten model uczył się na zmyślonych klientach. Jego odpowiedzi pokazują, jak działa system, " +
@@ -142,6 +153,7 @@ export const text = {
     timeout: ["Brak odpowiedzi na czas", "Usługa odpowiadała zbyt długo. Może się uruchamiać; wartości są zachowane."],
     unavailable: ["Model jest niedostępny", "Może się uruchamiać, aktualizować lub być zajęty. Wartości są zachowane."],
     throttled: ["Zbyt wiele żądań", "Usługa prosi o krótką przerwę. Wartości są zachowane."],
+    signedOut: ["Sesja się zakończyła", "Zaloguj się ponownie; wartości są zachowane."],
     broken: ["Coś poszło nie tak", "Usługa nie mogła odpowiedzieć. Wartości są zachowane."],
     start: ["Nie udało się wczytać formularza", "Strona nie mogła pobrać schematu modelu."],
     view: ["Nie udało się wczytać tego widoku", "Sprawdź połączenie i spróbuj ponownie."],
@@ -233,6 +245,9 @@ export const text = {
     loading: "Pobieranie raportu modelu…",
     none: "Nie ma jeszcze raportu",
     noneHelp: "Nie znaleziono raportu działającego modelu.",
+    notYours: "Cały raport jest dla analityków",
+    notYoursHelp: "Ile kosztuje model, jak traktuje grupy i jak się zmieniał, czytają osoby z grupy „analityk”. Może Cię do " +
+      "niej dodać ten, kto Cię zaprosił.",
     validation: "Nie można pobrać raportu. To liczby samego modelu, z klientów, którzy decydowali o końcu treningu; " +
       "są nieco zbyt korzystne.",
     about: (version, when) => `Wersja ${version}, wytrenowana ${when}`,

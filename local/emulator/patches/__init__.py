@@ -20,6 +20,7 @@ from local.emulator.patches import (
     registration,
     sagemaker_types,
     scaling_types,
+    sign_in,
     step_functions,
 )
 
@@ -43,6 +44,7 @@ def install() -> None:
     concurrency.install()
     gateway.install()
     access_logs.install()
+    sign_in.install()
     origins.install()
     alarms.install()
     recorded.install()

@@ -25,6 +25,17 @@ def install() -> None:
     """Write a line for each call of a stage that has an access log."""
     outer, inner = apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope
     build = apigateway_v1._build_lambda_event_v1
+    authorize, check_key = apigateway_v1._authorize_request_v1, apigateway_v1._check_api_key
+
+    async def authorize_request(*arguments: Any) -> Any:
+        error, context = await authorize(*arguments)
+        _note({f"authorizer.claims.{name}": value for name, value in ((context or {}).get("claims") or {}).items()})
+        return error, context
+
+    def check_api_key(*arguments: Any) -> Any:
+        error, key = check_key(*arguments)
+        _note({"identity.apiKeyId": key["id"]} if key else {})
+        return error, key
 
     async def execute(request: dict[str, Any], *rest: Any) -> Any:
         box = _request.get()
@@ -53,13 +64,20 @@ def install() -> None:
         setting = (request.get("stage") or {}).get("accessLogSettings") or {}
         if setting.get("destinationArn") and setting.get("format"):
             known = _context(request, (method, path), headers or {}, response, started)
-            known |= _outcome(box.get("answer"), known)
+            known |= _outcome(box.get("answer"), known) | box.get("caller", {})
             line = _VARIABLE.sub(lambda match: known.get(match[1], "-"), setting["format"])
             _stream(setting["destinationArn"], api_id, stage_name).put(line)
         return response
 
     apigateway_v1._handle_execute_in_scope, apigateway_v1._execute_in_scope = handle, execute
     apigateway_v1._build_lambda_event_v1 = build_lambda_event
+    apigateway_v1._authorize_request_v1, apigateway_v1._check_api_key = authorize_request, check_api_key
+
+
+def _note(known: dict[str, str]) -> None:
+    """Keep what API Gateway learns of a caller on the way."""
+    if (box := _request.get()) is not None:
+        box["caller"] = {**box.get("caller", {}), **known}
 
 
 def _context(

@@ -12,6 +12,8 @@ _HANDLERS = provisioners._RESOURCE_HANDLERS
 #: Deployed as records only.
 RECORDED = (
     "AWS::AccessAnalyzer::Analyzer",
+    # The managed login here has one look.
+    "AWS::Cognito::ManagedLoginBranding",
     "AWS::EC2::FlowLog",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",

@@ -54,6 +54,16 @@ class Functions(Runs):
             raise Failed("the function has no log")
         return payload
 
+    def grant_scopes(self, role: str) -> None:
+        """Cognito's trigger says what a person's token is not for."""
+        original = self.deployment.resource("SignIn", "AWS::Lambda::Function", "GrantScopes")
+        log = self.deployment.resource("SignIn", "AWS::Logs::LogGroup", "GrantScopes")
+        event = {"request": {"groupConfiguration": {"groupsToOverride": ["agent"]}}, "response": {}}
+        with self.function(original, role) as function:
+            answer = self.call(function, event, log)
+        if "churn/report" not in json.dumps(answer["response"]):
+            raise Failed(f"the agent keeps everything: {answer}")
+
     def predict(self, role: str) -> None:
         """The API's function, made in the VPC, asks the endpoint about a customer."""
         original = self.deployment.resource("Api", "AWS::Lambda::Function", "Invoker")

@@ -30,6 +30,8 @@ ELSEWHERE = ("AWS::S3::Bucket", "AWS::SageMaker::")
 KEEPS_NOTHING = {
     "AWS::AccessAnalyzer::Analyzer",
     "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::ApiKey",  # counts requests; lets nobody in
+    "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::Method",
@@ -38,6 +40,8 @@ KEEPS_NOTHING = {
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",  # its cache would; it has none
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::UsagePlanKey",
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::CloudFront::Distribution",
@@ -45,6 +49,12 @@ KEEPS_NOTHING = {
     "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
+    "AWS::Cognito::ManagedLoginBranding",
+    "AWS::Cognito::UserPool",  # names and addresses of those who work here, under Cognito's own key
+    "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
+    "AWS::Cognito::UserPoolGroup",
+    "AWS::Cognito::UserPoolResourceServer",
     "AWS::EC2::FlowLog",
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",

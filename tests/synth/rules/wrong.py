@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.synth.conftest import Environment
 
-from . import Rule, access, code, data, sagemaker
+from . import Rule, access, code, data, entry, sagemaker
 
 
 class Draft(Environment):
@@ -71,6 +71,7 @@ def bucket_policy(**statement: Any) -> Change:
 
 
 BUCKET, FUNCTION, GROUP = "AWS::S3::Bucket", "AWS::Lambda::Function", "AWS::Logs::LogGroup"
+POOL = "AWS::Cognito::UserPool"
 CONFIG, VPC_ONLY = "AWS::SageMaker::EndpointConfig", {"AppNetworkAccessType": "VpcOnly", "VpcId": "vpc"}
 SOME_KEY = "arn:aws:kms:eu-west-1:111122223333:key/of-somebody-else"
 A_JOB = {
@@ -266,6 +267,51 @@ WRONG: dict[str, tuple[Rule, Change]] = {
         data.every_key_rotates_and_takes_its_time_to_go,
         changed("AWS::KMS::Key", "PendingWindowInDays", None),
     ),
+    **{
+        f"a method whose {name} is {value}": (
+            entry.every_method_asks_for_the_documents_scope,
+            changed("AWS::ApiGateway::Method", name, value, part="modelreport"),
+        )
+        for name, value in (
+            ("AuthorizationType", "NONE"),
+            ("AuthorizerId", None),
+            ("AuthorizationScopes", ["churn/predict"]),
+            ("AuthorizationScopes", None),
+            ("ApiKeyRequired", False),
+        )
+    },
+    "a method that no document knows": (
+        entry.every_method_asks_for_the_documents_scope,
+        changed("AWS::ApiGateway::Method", "HttpMethod", "PUT", part="health"),
+    ),
+    **{
+        f"a pool whose {path} is {value}": (entry.people_are_let_in_by_operators_only, changed(POOL, path, value))
+        for path, value in (
+            ("AdminCreateUserConfig.AllowAdminCreateUserOnly", False),
+            ("Policies.PasswordPolicy.MinimumLength", 8),
+            ("Policies.PasswordPolicy.RequireSymbols", False),
+            ("MfaConfiguration", "OFF"),
+            ("EnabledMfas", ["SMS_MFA"]),
+            ("UserPoolTier", "LITE"),
+            ("DeletionProtection", "ACTIVE"),
+        )
+    },
+    **{
+        f"the page's client whose {path} is {value}": (
+            entry.every_client_is_bounded,
+            changed("AWS::Cognito::UserPoolClient", path, value, part="PageClient"),
+        )
+        for path, value in (
+            ("AllowedOAuthFlows", ["implicit"]),
+            ("GenerateSecret", True),
+            ("EnableTokenRevocation", False),
+            ("PreventUserExistenceErrors", "LEGACY"),
+            ("AccessTokenValidity", 120),
+            ("TokenValidityUnits.AccessToken", "hours"),
+            ("AllowedOAuthScopes", ["aws.cognito.signin.user.admin"]),
+            ("CallbackURLs", ["https://elsewhere.example/"]),
+        )
+    },
     "a model in the open": (
         sagemaker.every_definition_of_sagemaker_is_too,
         changed("AWS::SageMaker::Model", "VpcConfig", None),

@@ -10,6 +10,7 @@ import pytest
 import config
 from config import (
     ApiSettings,
+    ClientSettings,
     DeploymentSettings,
     IdentitySettings,
     NetworkSettings,
@@ -19,6 +20,7 @@ from config import (
     ServingSettings,
     Settings,
     SettingsError,
+    SignInSettings,
     StorageSettings,
     StudioSettings,
     TrainingSettings,
@@ -50,6 +52,10 @@ def serverless(**changes: Any) -> Section:
 def offer(**changes: Any) -> Section:
     base = {"name": "call", "text": "A call", "cost_usd": 25.0, "changes": (("calls", "at_most", 1),)}
     return OfferSettings(**{**base, **changes})
+
+
+def system(**changes: Any) -> Any:
+    return ClientSettings(**{"name": "crm", **changes})
 
 
 def settings(**changes: Any) -> Section:
@@ -189,6 +195,19 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (ServingSettings, {"terminate_wait_s": -1}, "serving.terminate_wait_s", "3600"),
     (ServingSettings, {"update_timeout_s": 599}, "serving.update_timeout_s", "600 to 14400"),
     (ServingSettings, {"update_timeout_s": 600, "canary_bake_s": 600}, "serving.update_timeout_s", "longer than"),
+    (SignInSettings, {"mfa": "sms"}, "sign_in.mfa", "'optional'"),
+    (SignInSettings, {"token_minutes": 61}, "sign_in.token_minutes", "from 5 to 60"),
+    (SignInSettings, {"session_hours": 25}, "sign_in.session_hours", "from 1 to 24"),
+    (SignInSettings, {"clients": (system(), system())}, "sign_in.clients", "a name of its own"),
+    (SignInSettings, {"clients": tuple(system(name=f"s{n}") for n in range(21))}, "sign_in.clients", "at most 20"),
+    (system, {"name": "CRM"}, "sign_in.clients.name", "lower-case"),
+    (system, {"name": "a" * 31}, "sign_in.clients.name", "1 to 30"),
+    (system, {"scopes": ()}, "sign_in.clients.scopes", "at least one"),
+    (system, {"scopes": ("predict", "predict")}, "sign_in.clients.scopes", "each once"),
+    (system, {"scopes": ("everything",)}, "sign_in.clients.scopes", "must be"),
+    (system, {"rate_per_s": 0}, "sign_in.clients.rate_per_s", "from 1 to 10000"),
+    (system, {"burst": 4}, "sign_in.clients.burst", "rate_per_s (5)"),
+    (system, {"daily_quota": 0}, "sign_in.clients.daily_quota", "from 1"),
     (ApiSettings, {"throttle_rate_per_s": 0}, "api.throttle_rate_per_s", "from 1"),
     (ApiSettings, {"throttle_burst": 19}, "api.throttle_burst", "throttle_rate_per_s"),
     (ApiSettings, {"throttle_burst": 5001}, "api.throttle_burst", "5000"),

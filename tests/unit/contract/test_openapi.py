@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from contract import openapi, page, rules, shapes
+from contract import access, openapi, page, rules, shapes
 from schema import Schema, load_examples, load_schema
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -53,8 +53,9 @@ def test_every_reference_leads_somewhere_and_every_part_is_used() -> None:
     named = {part["$ref"] for part in parts(DOCUMENT) if isinstance(part, dict) and "$ref" in part}
     there = {f"#/components/{kind}/{name}" for kind, members in DOCUMENT["components"].items() for name in members}
     assert named <= there
-    # Answers to addresses and methods that the document does not have, and to credentials that it does not ask for.
-    unused = {f"#/components/responses/{status}" for status in (401, 404, 405)} | {"#/components/headers/Allow"}
+    # Answers to addresses and methods that the document does not have; and sign-in, which is named without a reference.
+    unused = {f"#/components/responses/{status}" for status in (404, 405)} | {"#/components/headers/Allow"}
+    unused |= {f"#/components/securitySchemes/{name}" for name in DOCUMENT["components"]["securitySchemes"]}
     assert there - named <= unused
 
 
@@ -102,9 +103,26 @@ def test_every_problem_and_every_header_of_it_is_told() -> None:
     for status, response in responses.items():
         assert list(response["content"]) == [rules.PROBLEM]
         assert ("Retry-After" in response["headers"]) is (int(status) in rules.WORTH_ANOTHER_TRY)
+        assert ("WWW-Authenticate" in response["headers"]) is (status == "401")
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
             assert {"200", "400", "429", "500", "503"} <= set(operation["responses"])
+
+
+def test_every_operation_but_the_open_one_names_a_scope_of_each_way_to_sign_in() -> None:
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    for scheme in schemes.values():
+        (flow,) = scheme["flows"].values()
+        assert flow["scopes"] == access.SCOPES
+    for methods in DOCUMENT["paths"].values():
+        for operation in methods.values():
+            if operation["operationId"] in openapi.OPEN:
+                assert operation["security"] == []
+                continue
+            assert {name for way in operation["security"] for name in way} == set(schemes)
+            (scope,) = {scope for way in operation["security"] for asked in way.values() for scope in asked}
+            assert scope in access.SCOPES
+            assert "401" in operation["responses"]
 
 
 def test_limits_stand_where_their_words_are() -> None:

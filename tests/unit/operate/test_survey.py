@@ -89,10 +89,13 @@ def named(
     mlflow_apps: tuple[str, ...] = (),
     studio: dict[str, dict[str, Any]] | None = None,
     lifecycle_configs: tuple[str, ...] = (),
+    user_pools: dict[str, str] | None = None,
 ) -> None:
     """What the other services list: buckets, log groups, and training jobs with their role."""
     stub("s3").add_response("list_buckets", {"Buckets": [{"Name": name} for name in buckets]})
     stub("logs").add_response("describe_log_groups", {"logGroups": [{"logGroupName": name} for name in groups]})
+    pools = [{"Id": identity, "Name": name} for identity, name in (user_pools or {}).items()]
+    stub("cognito-idp").add_response("list_user_pools", {"UserPools": pools}, {"MaxResults": 60})
     sagemaker = stub("sagemaker")
     sagemaker.add_response("list_processing_jobs", {"ProcessingJobSummaries": []})
     summaries = [
@@ -180,6 +183,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
         jobs={"ours": "Churn-dev-Training-Role-x", "others": "Churn-devtwo-Training-Role-x"},
         mlflow_apps=("churn-dev", "churn-devtwo"),
         tuning_jobs={"our-search": "Churn-dev-Training-Role-x", "their-search": "Churn-devtwo-Training-Role-x"},
+        user_pools={"eu-west-1_ours": "churn-dev", "eu-west-1_theirs": "churn-devtwo"},
     )
     found = look(account, load_settings("dev"))
     assert [one.name for one in found.stacks] == ["Churn-dev-Api"]
@@ -192,6 +196,7 @@ def test_only_the_environments_own_things_are_found(account: Account, stub: Stub
     )
     assert [job.name for job in found.jobs] == ["ours", "our-search"]
     assert (found.pipelines, found.packages, found.mlflow_apps) == ((), (), ("churn-dev",))
+    assert found.user_pools == ("eu-west-1_ours",)
     assert found.kept == frozenset()
 
 
@@ -206,11 +211,16 @@ def test_what_its_deletion_policy_keeps_is_kept_and_said(account: Account, stub:
     holding(stub, "Churn-prod-Web", resources)
     # The last one is nobody's any more: production's are kept.
     names = ("churn-prod-data-x", "churn-prod-fresh-x", "churn-prod-site-x", "churn-prod-former-x")
-    named(stub, buckets=names, jobs={"ours": "Churn-prod-Training-Role-x"})
+    named(
+        stub,
+        buckets=names,
+        jobs={"ours": "Churn-prod-Training-Role-x"},
+        user_pools={"eu-west-1_people": "churn-prod"},
+    )
     settings = load_settings("prod")
     found = look(account, settings)
     assert found.protected == ("Churn-prod-Web",)
-    assert found.kept == {"churn-prod-data-x", "churn-prod-fresh-x", "churn-prod-former-x", "ours"}
+    assert found.kept == {"churn-prod-data-x", "churn-prod-fresh-x", "churn-prod-former-x", "ours", "eu-west-1_people"}
     assert report.remaining(found) == {"stack": ("Churn-prod-Web",), "bucket": ("churn-prod-site-x",)}
     going, kept = report.plan(found, settings).split("Kept")
     assert "churn-prod-site-x" in going

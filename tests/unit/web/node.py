@@ -19,7 +19,7 @@ import { createInterface } from "node:readline";
 %s
 for await (const line of createInterface({ input: process.stdin })) {
   const asked = JSON.parse(line);
-  console.log(JSON.stringify(answer(asked) ?? null));
+  console.log(JSON.stringify((await answer(asked)) ?? null));
 }
 """
 

@@ -1,5 +1,6 @@
 /** The answer panel: empty, asking, answered, stale or failed. */
 
+import { signInButton } from "../account.js";
 import { byId, el } from "../dom.js";
 import { text } from "../texts.js";
 import { gauge } from "./gauge.js";
@@ -61,8 +62,9 @@ export function showAnswer(prediction, model, customer) {
  */
 export function showFailure(failure, retry) {
   const [title, help] = text.failure[failure.kind === "invalid" ? "broken" : failure.kind];
-  const button = el("button", { class: "primary", type: "button" }, text.retry);
-  button.addEventListener("click", retry);
+  const signedOut = failure.kind === "signedOut";
+  const button = signedOut ? signInButton() : el("button", { class: "primary", type: "button" }, text.retry);
+  if (!signedOut) button.addEventListener("click", retry);
   show(
     "failed",
     el("div", { class: "failure", role: "alert" },

@@ -70,7 +70,10 @@ export function whatIf(prediction, model, customer) {
       if (mine.signal.aborted) return;
       if (!(error instanceof Failure)) throw error;
       if (error.kind === "throttled") timer = setTimeout(tryIt, 1000 * (error.retryAfter ?? 1));
-      else problem.hidden = false;
+      else {
+        problem.textContent = error.kind === "signedOut" ? text.failure.signedOut.join(". ") : text.whatIf.failed;
+        problem.hidden = false;
+      }
     }
   }
 

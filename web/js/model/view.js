@@ -1,7 +1,9 @@
 /** The view of the model: what its run's report says, for people who have to trust it. */
 
-import { Failure, load } from "../api.js";
+import { signInButton } from "../account.js";
+import { Failure, ask } from "../api.js";
 import { el } from "../dom.js";
+import { person } from "../sign_in.js";
 import { site } from "../site.js";
 import { text } from "../texts.js";
 import { bias } from "./bias.js";
@@ -19,7 +21,8 @@ export function start(place) {
   async function fetchAndShow() {
     body.replaceChildren(el("p", { class: "card soft", role: "status" }, text.model.loading));
     try {
-      show(await load(`${site.api}/model/report`));
+      if (!person()?.mayReadReport) return await showOwnFigures(notYours());
+      show(await ask(`${site.api}/model/report`));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       await fallBack(error);
@@ -45,21 +48,37 @@ export function start(place) {
    * @param {Failure} failure
    */
   async function fallBack(failure) {
-    const again = el("button", { class: "primary", type: "button" }, text.retry);
-    again.addEventListener("click", fetchAndShow);
+    const again = failure.kind === "signedOut" ? signInButton()
+      : el("button", { class: "primary", type: "button" }, text.retry);
+    if (failure.kind !== "signedOut") again.addEventListener("click", fetchAndShow);
     const kind = failure.kind === "invalid" ? "broken" : failure.kind;
     const [title, help] = kind === "cancelled" ? text.failure.broken : text.failure[kind];
     const problem = el("div", { class: "failure", role: "alert" },
       el("p", { class: "failure-title" }, title), el("p", {}, help), again);
-    body.replaceChildren(problem);
+    if (failure.kind === "signedOut") return body.replaceChildren(problem);
     try {
-      const { version, trained_at: trained, metrics } = await load(`${site.api}/model`);
-      about.textContent = text.model.about(version ?? "–", text.when(trained));
-      lede.textContent = text.model.validation;
-      body.append(quality(metrics.validation ?? {}));
+      await showOwnFigures(problem);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
     }
+  }
+
+  /** Who may not read the report is told why, and by whom it can be had. */
+  function notYours() {
+    return el("section", { class: "card" },
+      el("p", { class: "lead" }, text.model.notYours), el("p", { class: "soft" }, text.model.notYoursHelp));
+  }
+
+  /**
+   * What the model says of itself, below what keeps its report away.
+   * @param {HTMLElement} reason
+   */
+  async function showOwnFigures(reason) {
+    body.replaceChildren(reason);
+    const { version, trained_at: trained, metrics } = await ask(`${site.api}/model`);
+    about.textContent = text.model.about(version ?? "–", text.when(trained));
+    lede.textContent = text.model.validation;
+    body.append(quality(metrics.validation ?? {}));
   }
 
   fetchAndShow();
