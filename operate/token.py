@@ -15,7 +15,6 @@ import urllib.parse
 import urllib.request
 
 from config import ENVIRONMENTS, Settings, load_settings
-from operate import laptop
 from operate.account import Account, OperateError
 from operate.command import ended
 from operate.outputs import outputs
@@ -42,7 +41,7 @@ def token(account: Account, settings: Settings, client: str) -> str:
     )
     secret = described["UserPoolClient"]["ClientSecret"]
     # Cognito's own domain leads nowhere on a laptop: its managed login is at the emulator's address.
-    login = os.environ["AWS_ENDPOINT_URL"] if settings.name == laptop.ENVIRONMENT else found["LoginUrl"]
+    login = os.environ["AWS_ENDPOINT_URL"] if settings.deployment.on_this_machine else found["LoginUrl"]
     request = urllib.request.Request(
         f"{login}/oauth2/token",
         urllib.parse.urlencode({"grant_type": "client_credentials"}).encode(),

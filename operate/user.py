@@ -10,7 +10,6 @@ import secrets
 import sys
 
 from config import ENVIRONMENTS, load_settings
-from operate import laptop
 from operate.account import Account
 from operate.command import ended
 from operate.outputs import outputs
@@ -26,7 +25,7 @@ def add(environment: str, email: str, group: str, name: str) -> int:
     cognito.get_group(UserPoolId=who["UserPoolId"], GroupName=group)
     attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
     attributes += [{"Name": "name", "Value": name}] if name else []
-    password = f"{secrets.token_urlsafe(12)}-Aa1" if environment == laptop.ENVIRONMENT else ""
+    password = f"{secrets.token_urlsafe(12)}-Aa1" if settings.deployment.on_this_machine else ""
     first = {"MessageAction": "SUPPRESS", "TemporaryPassword": password} if password else {}
     try:
         cognito.admin_create_user(**who, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"], **first)

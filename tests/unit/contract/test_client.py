@@ -53,6 +53,7 @@ class Api:
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     found = Api()
     monkeypatch.setenv("SITE", f"http://127.0.0.1:{found.server.server_port}")
+    monkeypatch.setenv("TOKEN", "a-token")
     yield found
     found.server.shutdown()
     found.server.server_close()
@@ -81,6 +82,7 @@ def test_it_waits_as_long_as_it_is_told_and_somewhat_longer(
     assert len(api.requests) == 4
     path, headers, body = api.requests[0]
     assert (path, headers["Content-Type"]) == ("/api/predictions", "application/json")
+    assert headers["Authorization"] == "Bearer a-token"
     assert len(body["customers"]) == 1
     assert all(request[2] == body for request in api.requests)
 

@@ -362,7 +362,7 @@ class _Aws:
 def test_the_reports_of_the_model_that_serves_are_copied(
     run_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_client", lambda _settings, _service: _Aws())
+    monkeypatch.setattr(live, "client", lambda _settings, _service: _Aws())
     assert live.package(run_settings) == "arn:package/2"
     copies = live.reports(run_settings)
     assert [path.relative_to(run_settings.directory).as_posix() for path in copies] == [
