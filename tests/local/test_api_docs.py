@@ -44,12 +44,15 @@ def test_example_answers_what_is_shown(
     described = deployment.client("cognito-idp").describe_user_pool_client(
         UserPoolId=deployment.output("SignIn", "UserPoolId"), ClientId=client
     )
+    key = deployment.client("apigateway").get_api_key(apiKey=deployment.output("Api", "CrmKeyId"), includeValue=True)
     env = {
         **os.environ,
         "SITE": deployment.site_url.rstrip("/"),
         "TOKEN": deployment.tokens("analyst")["access_token"],
         # Of Cognito's own domain the emulator's gateway answers.
         "LOGIN_URL": deployment.settings.endpoint,
+        "API_URL": f"{deployment.site_url}api",
+        "API_KEY": key["value"],
         "CLIENT_ID": client,
         "CLIENT_SECRET": described["UserPoolClient"]["ClientSecret"],
     }

@@ -1,5 +1,6 @@
 """The client of docs/api.md, against a server that sends it away as the API would."""
 
+import base64
 import http.server
 import json
 import random
@@ -23,18 +24,28 @@ class Api:
     def __init__(self) -> None:
         self.statuses: list[int] = []
         self.requests: list[tuple[str, dict[str, str], Any]] = []
+        self.bought: list[tuple[str, str, str]] = []
+        self.expires_in = 1800
         own = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                sent = self.rfile.read(int(self.headers["Content-Length"]))
+                if self.path == "/login/oauth2/token":
+                    own.bought.append((self.headers["Authorization"], self.headers["Content-Type"], sent.decode()))
+                    token = {"access_token": f"token-{len(own.bought)}", "expires_in": own.expires_in}
+                    self._answer(200, token)
+                    return
+                body = json.loads(sent)
                 own.requests.append((self.path, dict(self.headers), body))
                 status = own.statuses.pop(0) if len(own.statuses) > 1 else own.statuses[0]
                 if status == DROPPED:
                     self.close_connection = True
                     return
-                predictions = [{"id": 0, "probability": 0.9, "churn": True}]
-                answer = json.dumps({"predictions": predictions}).encode()
+                self._answer(status, {"predictions": [{"id": 0, "probability": 0.9, "churn": True}]})
+
+            def _answer(self, status: int, body: dict[str, Any]) -> None:
+                answer = json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
                 if status in (429, 503):
@@ -52,8 +63,15 @@ class Api:
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     found = Api()
-    monkeypatch.setenv("SITE", f"http://127.0.0.1:{found.server.server_port}")
-    monkeypatch.setenv("TOKEN", "a-token")
+    here = f"http://127.0.0.1:{found.server.server_port}"
+    for name, value in {
+        "API_URL": f"{here}/api",
+        "API_KEY": "the-key",
+        "LOGIN_URL": f"{here}/login",
+        "CLIENT_ID": "crm",
+        "CLIENT_SECRET": "not a secret",
+    }.items():
+        monkeypatch.setenv(name, value)
     yield found
     found.server.shutdown()
     found.server.server_close()
@@ -68,8 +86,10 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def run(code: str = CODE) -> None:
-    exec(compile(code, "docs/api.md", "exec"), {"__name__": "__main__"})  # noqa: S102 (our own text)
+def run(code: str = CODE) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(code, "docs/api.md", "exec"), names)  # noqa: S102 (our own text)
+    return names
 
 
 def test_it_waits_as_long_as_it_is_told_and_somewhat_longer(
@@ -82,7 +102,8 @@ def test_it_waits_as_long_as_it_is_told_and_somewhat_longer(
     assert len(api.requests) == 4
     path, headers, body = api.requests[0]
     assert (path, headers["Content-Type"]) == ("/api/predictions", "application/json")
-    assert headers["Authorization"] == "Bearer a-token"
+    assert {request[1]["Authorization"] for request in api.requests} == {"Bearer token-1"}
+    assert headers["X-Api-Key"] == "the-key"
     assert len(body["customers"]) == 1
     assert all(request[2] == body for request in api.requests)
 
@@ -96,3 +117,22 @@ def test_it_gives_up_in_the_end_and_at_once_where_nothing_gets_better(
         run()
     assert len(api.requests) == tries
     assert len(waits) == tries - 1
+
+
+def test_a_token_is_bought_with_id_and_secret_and_kept_until_shortly_before_it_ends(
+    api: Api, waits: list[float]
+) -> None:
+    api.statuses = [200]
+    names = run()
+    for _ in range(2):
+        names["predict"]([names["customer"]])
+    (bought,) = api.bought
+    proof = base64.b64encode(b"crm:not a secret").decode()
+    assert bought == (f"Basic {proof}", "application/x-www-form-urlencoded", "grant_type=client_credentials")
+    # One that ends within the minute is none to begin with.
+    api.expires_in = 60
+    names["token"]["until"] = 0.0
+    for _ in range(2):
+        names["predict"]([names["customer"]])
+    assert [request[1]["Authorization"] for request in api.requests[-2:]] == ["Bearer token-2", "Bearer token-3"]
+    assert not waits
