@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
-import json_log
-from answers import Answer, answer, json_answer, problem_answer
+from answers import Answer, answer, json_answer
 from customers import parse
 from model_client import ModelClient
 from negotiation import chosen
 from predictions import scored
 from problems import MethodNotAllowed, NotFound
 from request import Request
+from serving import served
 
 from contract import offers
 from contract.rules import CSV, JSON
@@ -28,15 +27,7 @@ _offers = offers.read(os.environ.get("OFFERS", "[]"))
 
 def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of API Gateway's proxy integration: parse, call, respond."""
-    started = time.perf_counter()
-    request = Request.of(event, context)
-    try:
-        made = _route(request)(request)
-    except Exception as exc:  # the table in problems.py knows what each one means
-        made = problem_answer(exc, request)
-        request.facts.update(json_log.describe(exc))
-    json_log.write(request, made["statusCode"], time.perf_counter() - started)
-    return made
+    return served(event, context, lambda request: _route(request)(request))
 
 
 def predict(request: Request) -> Answer:

@@ -7,10 +7,10 @@ import json
 import time
 from typing import Any
 
-import json_log
 import report
-from answers import Answer, answer, problem_answer
+from answers import Answer, answer
 from request import Request
+from serving import served
 
 from contract.rules import JSON
 
@@ -21,15 +21,7 @@ _latest: dict[str, Any] = {"until": 0.0, "body": ""}
 
 def handler(event: dict[str, Any], context: Any) -> Answer:
     """Answer one request of API Gateway's proxy integration."""
-    started = time.perf_counter()
-    request = Request.of(event, context)
-    try:
-        made = _answered(request)
-    except Exception as exc:  # the table in problems.py knows what each one means
-        made = problem_answer(exc, request)
-        request.facts.update(json_log.describe(exc))
-    json_log.write(request, made["statusCode"], time.perf_counter() - started)
-    return made
+    return served(event, context, _answered)
 
 
 def _answered(request: Request) -> Answer:

@@ -23,7 +23,7 @@ OUTSIDE_VPC = (
 SHARED = {
     **{
         f"{name}.py": ROOT / "lambda" / "invoker" / f"{name}.py"
-        for name in ("answers", "json_log", "problems", "request")
+        for name in ("answers", "json_log", "problems", "request", "serving")
     },
     "champion.py": ROOT / "lambda" / "find_champion" / "champion.py",
     **{f"contract/{name}.py": ROOT / "contract" / f"{name}.py" for name in ("__init__", "rules")},
