@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -16,7 +15,7 @@ from stacks.components.bucket_rules import INCOMING
 from stacks.components.data_owner import data_owner_role
 from stacks.components.intake import Intake
 from stacks.components.place import Place
-from stacks.components.state_machine import started_by_events
+from stacks.components.state_machine import Starts
 
 
 class RetrainingStack(Stack):
@@ -37,15 +36,10 @@ class RetrainingStack(Stack):
         super().__init__(scope, construct_id, **kwargs)
         retraining = settings.retraining
         machine = Intake(self, "Intake", settings=settings, place=place, pipeline=pipeline, topic=topic).machine
-        starter = started_by_events(self, "EventsRole", machine=machine)
+        starts = Starts(self, "EventsRole", machine=machine)
         owner = data_owner_role(self, settings=retraining, place=place, pipeline=pipeline, machine=machine)
-
-        def start_on(construct_id: str, description: str, **when: Any) -> None:
-            target = events.CfnRule.TargetProperty(id="Intake", arn=machine.ref, role_arn=starter.role_arn)
-            events.CfnRule(self, construct_id, description=description, state="ENABLED", targets=[target], **when)
-
         if retraining.on_new_data:
-            start_on(
+            starts.on(
                 "NewData",
                 "A file of raw data has arrived",
                 event_pattern={
@@ -58,9 +52,9 @@ class RetrainingStack(Stack):
                 },
             )
         if retraining.schedule:
-            start_on("Schedule", "It is time to train again", schedule_expression=retraining.schedule)
+            starts.on("Schedule", "It is time to train again", schedule_expression=retraining.schedule)
         if retraining.on_drift:
-            start_on(
+            starts.on(
                 "Drift",
                 "An alarm of the watch has gone off",
                 event_pattern={

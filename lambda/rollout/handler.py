@@ -45,6 +45,7 @@ def steer(event: Event, _context: object) -> Event:
         by_person=os.environ["APPROVAL"] == "person",
         wait_s=int(os.environ["WAIT_S"]),
         update_s=int(os.environ["UPDATE_S"]),
+        types=tuple(os.environ["CHANGED_TYPES"].split(",")),
     )
     if event["step"] == "look":
         context = {name: event[name] for name in ("machine", "execution", "started")}

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 PARAMETER = "Rollout"
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
-# All that another package changes. CloudFormation refuses an update that touches any other type, and IAM lets this
-# function ask for no other.
-CHANGED_TYPES = (
-    # Whose names are looked up from the endpoint: CloudFormation may count them in, though they stay as they are.
-    "AWS::ApplicationAutoScaling::ScalableTarget",
-    "AWS::ApplicationAutoScaling::ScalingPolicy",
-    "AWS::CloudWatch::Alarm",
-    "AWS::SageMaker::Endpoint",
-    "AWS::SageMaker::EndpointConfig",
-    "AWS::SageMaker::Model",
-    "Custom::PipelineRun",
-)
 Client = Any
 
 
@@ -64,11 +53,14 @@ def look(client: Client, name: str) -> State:
     )
 
 
-def update(client: Client, name: str, state: State, *, rollout: str, token: str) -> None:
+def update(client: Client, name: str, state: State, *, rollout: str, types: Sequence[str], token: str) -> None:
     """Give the stack its template again with another value of the parameter.
 
     Parameters
     ----------
+    types : sequence of str
+        All that another package changes. CloudFormation refuses an update that touches any other type, and IAM lets
+        this function ask for no other.
     token : str
         Makes a repeated request the same request.
 
@@ -83,7 +75,7 @@ def update(client: Client, name: str, state: State, *, rollout: str, token: str)
             StackName=name,
             UsePreviousTemplate=True,
             Parameters=[*kept, {"ParameterKey": PARAMETER, "ParameterValue": rollout}],
-            ResourceTypes=[*CHANGED_TYPES],
+            ResourceTypes=[*types],
             ClientRequestToken=token,
         )
     except client.exceptions.ClientError as exc:

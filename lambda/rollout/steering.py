@@ -31,6 +31,8 @@ class Steering:
         Whether what is served must stand in the stack's parameter, so that a deployment leaves it as it is.
     wait_s, update_s : int
         How long a rollout waits for its turn, and for its update.
+    types : tuple of str
+        The types of resource that an update may touch.
     """
 
     cloudformation: Client
@@ -41,6 +43,7 @@ class Steering:
     by_person: bool
     wait_s: int
     update_s: int
+    types: tuple[str, ...]
 
     def look(self, rollout: Rollout, *, machine: str, execution: str, started: str) -> Rollout:
         """Say whether the rollout may begin: ``go``, ``busy``, ``live`` already, ``dropped`` or ``failed``."""
@@ -101,7 +104,7 @@ class Steering:
         rollout = rollout | {"target": target, "token": token, "deadline": deadline}
         state = stack.look(self.cloudformation, self.stack)
         try:
-            stack.update(self.cloudformation, self.stack, state, rollout=target, token=token)
+            stack.update(self.cloudformation, self.stack, state, rollout=target, types=self.types, token=token)
         except stack.Unchanged:
             return rollout | {"state": "done"}
         except stack.Busy:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Aws, Fn, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
+from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
@@ -22,6 +22,10 @@ from stacks.components.storage import log_group
 
 State = dict[str, Any]
 # A function that is throttled or being replaced; and whatever else passes by itself.
+# Each other log group of a state machine takes a place in the account's policy of CloudWatch Logs, which has 5,120
+# characters (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html). The stack's own id comes after it: a
+# group that is kept stands in nobody's way.
+VENDED = "/aws/vendedlogs/states"
 # Ends of an execution that no state of it can tell of.
 SILENT_ENDS = {"TimedOut": "took too long and was ended", "Aborted": "was stopped by somebody"}
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2}]
@@ -44,7 +48,13 @@ def logged_machine(
 
     Not encrypted with a key of ours but with Step Functions': docs/decisions/keys.md says why.
     """
-    group = log_group(scope, f"{construct_id}Log", settings=settings.storage, key=key)
+    group = log_group(
+        scope,
+        f"{construct_id}Log",
+        settings=settings.storage,
+        key=key,
+        name=f"{VENDED}/{Aws.STACK_NAME}-{Fn.select(2, Fn.split('/', Aws.STACK_ID))}-{scope.node.id}{construct_id}",
+    )
     role = role_with(
         scope,
         f"{construct_id}Role",
@@ -120,15 +130,41 @@ def call(function: lambda_.IFunction, payload: Mapping[str, Any], **state: Any) 
     }
 
 
-def started_by_events(scope: Construct, construct_id: str, *, machine: stepfunctions.CfnStateMachine) -> iam.Role:
-    """Make the role by which EventBridge starts a machine."""
-    return role_with(
-        scope,
-        construct_id,
-        description="Starts a state machine when something happens",
-        trusts=service_principal("events.amazonaws.com"),
-        grants=[allow("states:StartExecution", on=[machine.ref])],
-    )
+class Starts:
+    """What starts a machine: rules, under a role that may do nothing else."""
+
+    def __init__(self, scope: Construct, role_id: str, *, machine: stepfunctions.CfnStateMachine) -> None:
+        self._scope, self._machine = scope, machine
+        self._role = role_with(
+            scope,
+            role_id,
+            description="Starts a state machine when something happens",
+            trusts=service_principal("events.amazonaws.com"),
+            grants=[allow("states:StartExecution", on=[machine.ref])],
+        )
+
+    def on(self, construct_id: str, description: str, *, taking: Mapping[str, str] | None = None, **when: Any) -> None:
+        """Start it on an event or at a time.
+
+        Parameters
+        ----------
+        taking : mapping
+            The input by name: where in the event each lies. None for the whole event.
+        when
+            ``event_pattern`` or ``schedule_expression`` of the rule.
+        """
+        target = events.CfnRule.TargetProperty(
+            id="Machine",
+            arn=self._machine.ref,
+            role_arn=self._role.role_arn,
+            input_transformer=_taken(taking) if taking else None,
+        )
+        events.CfnRule(self._scope, construct_id, description=description, state="ENABLED", targets=[target], **when)
+
+
+def _taken(taking: Mapping[str, str]) -> events.CfnRule.InputTransformerProperty:
+    template = ", ".join(f'"{name}": <{name}>' for name in taking)
+    return events.CfnRule.InputTransformerProperty(input_paths_map=dict(taking), input_template=f"{{{template}}}")
 
 
 def _deliver_log() -> list[Grant]:

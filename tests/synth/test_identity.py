@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stacks.components.guardrails import UNGUARDED
-from stacks.components.rollout import CHANGED_TYPES
+from stacks.components.rollout_grants import CHANGED_TYPES
 from tools import iam_table, policy_lint
 from tools.iam import as_list
 from tools.template_reader import ACCOUNT, KEY_ID, REGION

@@ -103,7 +103,7 @@ def world() -> World:
 
 def steering(rollout: ModuleType, world: World, *, by_person: bool = False) -> Any:
     clients = {"cloudformation": world, "sagemaker": world, "states": world}
-    waits = {"wait_s": 600, "update_s": 900}
+    waits = {"wait_s": 600, "update_s": 900, "types": ("AWS::SageMaker::Model", "Custom::PipelineRun")}
     return rollout.Steering(**clients, stack="Serving", endpoint="churn-test", by_person=by_person, **waits)
 
 
@@ -202,7 +202,7 @@ def test_the_update_changes_one_parameter_and_says_which_types_it_may_touch(roll
         {"ParameterKey": "BootstrapVersion", "UsePreviousValue": True},
         {"ParameterKey": "Rollout", "ParameterValue": f"{INPUTS} {NEW}"},
     ]
-    assert "AWS::IAM::Role" not in request["ResourceTypes"]
+    assert request["ResourceTypes"] == ["AWS::SageMaker::Model", "Custom::PipelineRun"]
     assert not {"Capabilities", "TemplateBody", "TemplateURL", "RoleARN"} & set(request)
     # The same step again is the same request to CloudFormation; another rollout's is not.
     steer.update(look(rollout, world))
