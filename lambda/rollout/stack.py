@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 PARAMETER = "Rollout"
-UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+UPDATED = "UPDATE_COMPLETE"
+UPDATABLE = ("CREATE_COMPLETE", UPDATED, "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 Client = Any
 
 
@@ -90,7 +91,7 @@ def update(client: Client, name: str, state: State, *, rollout: str, types: Sequ
 
 
 def why_failed(client: Client, name: str, token: str) -> str:
-    """Give the reason of the resource that failed first in an update."""
+    """Give the reason of the resource that failed first in an update; nothing if none did."""
     reasons, seen = [], False
     for page in client.get_paginator("describe_stack_events").paginate(StackName=name):
         events = page["StackEvents"]
@@ -106,4 +107,4 @@ def why_failed(client: Client, name: str, token: str) -> str:
         seen = seen or any(ours)
         if seen and not ours[-1]:
             break
-    return reasons[-1] if reasons else "CloudFormation gives no reason."
+    return reasons[-1] if reasons else ""

@@ -79,12 +79,12 @@ class Steering:
         rollout = rollout | _failed(records.cause(rollout), blame=True) | {"restoring": True}
         state = stack.look(self.cloudformation, self.stack)
         if not state.busy and state.rolled_out != rollout["wanted"]:
-            # The next rollout had its turn since: the way back would take its model away.
-            return rollout
+            # The next rollout had its turn since: the answers may be its model's, and the way back would take it away.
+            return rollout | {"state": "dropped"}
         return self._update(rollout, target=rollout["previous"])
 
     def ask(self, rollout: Rollout) -> Rollout:
-        """Say how the update goes: ``updating``, ``done`` or ``failed``."""
+        """Say how the update goes: ``updating``, ``done``, ``failed``, or ``dropped`` for a newer one's."""
         state = stack.look(self.cloudformation, self.stack)
         if state.busy:
             late = _now() > datetime.fromisoformat(rollout["deadline"])
@@ -94,6 +94,10 @@ class Steering:
         if state.status in stack.UPDATABLE and state.rolled_out == rollout["target"]:
             return rollout | {"state": "failed" if restoring else "done"}
         reason = stack.why_failed(self.cloudformation, self.stack, rollout["token"])
+        if not reason and state.status == stack.UPDATED:
+            # It was done, and the next rollout had its turn between two looks.
+            return rollout | {"state": "failed" if restoring else "dropped"}
+        reason = reason or "CloudFormation gives no reason."
         if restoring:
             return rollout | _failed(f"{rollout['reason_failed']}; and the way back failed: {reason}", blame=True)
         return rollout | _failed(reason, blame=True)

@@ -61,7 +61,7 @@ def definition(
             # What it finds is a metric, by whose alarm SageMaker itself goes back; and without it the update goes on.
             "Probe": call(probe, {}, Next="Ask", Catch=_caught("Ask"), OutputPath="$", ResultPath="$.asked"),
             "Ask": _step(steer, "ask", "Asked"),
-            "Asked": _choice({"updating": "WaitForUpdate", "done": "Check"}, otherwise="Failed"),
+            "Asked": _choice({"updating": "WaitForUpdate", "done": "Check", "dropped": "Dropped"}, otherwise="Failed"),
             "Check": call(
                 probe,
                 {"package.$": "$.package"},
@@ -71,8 +71,11 @@ def definition(
                 ResultPath="$.asked",
             ),
             "Restore": _step(steer, "restore", "Restoring"),
-            "Restoring": _choice({"updating": "WaitForUpdate", "busy": "WaitToRestore"}, otherwise="Failed"),
-            "WaitToRestore": {"Type": "Wait", "Seconds": poll_s, "Next": "Restore"},
+            "Restoring": _choice(
+                {"updating": "WaitForUpdate", "busy": "WaitToCheck", "dropped": "Dropped"}, otherwise="Failed"
+            ),
+            # Somebody else changes the stack: the wrong answers may have been those of what comes.
+            "WaitToCheck": {"Type": "Wait", "Seconds": poll_s, "Next": "Check"},
             "Keep": call(record, {"step": "keep", "rollout.$": "$"}, Next="Live", Catch=_caught("Failed")),
             "Live": {"Type": "Succeed"},
             "Failed": call(record, {"step": "fail", "rollout.$": "$"}, Next="Ended", Catch=_caught("Tell")),

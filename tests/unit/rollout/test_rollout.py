@@ -280,9 +280,25 @@ def test_the_way_back_takes_no_other_rollout_s_model_away(rollout: ModuleType, w
     waiting = steer.restore(asked)
     assert waiting["state"] == "busy"
     world.status, world.refusal = "UPDATE_COMPLETE", ""
-    found = steer.restore(waiting)
-    assert (found["state"], found["reason_failed"], found["blame"]) == ("failed", "off", True)
+    assert steer.restore(waiting)["state"] == "dropped"
     assert len(world.updates) == 1
+
+
+def test_an_update_that_the_next_rollout_replaced_between_two_looks_blames_nobody(
+    rollout: ModuleType, world: World
+) -> None:
+    steer = steering(rollout, world)
+    asked = steer.update(look(rollout, world))
+    world.rolled_out = f"{INPUTS} {GROUP}/5"
+    found = steer.ask(asked)
+    assert found["state"] == "dropped"
+    assert not {"blame", "reason_failed"} & set(found)
+    # What was on its way back because of wrong answers still failed, for them.
+    back = steer.ask(asked | {"restoring": True, "reason_failed": "off", "blame": True})
+    assert (back["state"], back["reason_failed"], back["blame"]) == ("failed", "off", True)
+    # One that is not whole again without a word of why is another matter.
+    world.status = "UPDATE_ROLLBACK_FAILED"
+    assert steer.ask(asked)["reason_failed"] == "CloudFormation gives no reason."
 
 
 def test_a_rollout_that_failed_is_told_with_what_is_live_and_its_package_rejected(
