@@ -39,7 +39,7 @@ class Fired(NamedTuple):
 def fire(
     url: str, *, rate: int, seconds: int, body: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Fired:
-    """Ask an address of this machine so many times a second, for so long.
+    """Ask an address of this machine so many times a second, for so long; then wait for the last answers.
 
     Parameters
     ----------
@@ -58,11 +58,12 @@ def fire(
     if not 0 < seconds <= LONGEST_S:
         raise ValueError(f"{seconds} s: ask for 1 to {LONGEST_S}.")
     # Enough connections that a slow answer holds up no other request; nobody waits longer than the API itself does.
-    command = [str(TOOL), "--json", "--no-progress", "-c", str(min(rate, 64)), "-R", str(rate), "-d", str(seconds)]
-    command += ["-t", "30", *(["-m", "POST", "-b", body] if body else [])]
+    command = [str(TOOL), "--json", "--no-progress", "-c", str(min(rate, 64)), "-R", str(rate)]
+    # A number of requests and not of seconds: a busy machine may need longer before its first answer.
+    command += ["-a", str(rate * seconds), "-t", "30", *(["-m", "POST", "-b", body] if body else [])]
     for name, value in (headers or {}).items():
         command += ["-H", f"{name}: {value}"]
-    done = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=seconds + 60)
+    done = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=seconds + 120)
     found = json.loads(done.stdout)
     return Fired(
         {int(status): told["count"] for status, told in found["statusCodeStats"].items()},

@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+
+# Each scheme once and each size once: colours follow the one, layout the other, and axe takes its time.
+each_look = pytest.mark.parametrize(
+    ("scheme", "size"), [("light", (1280, 960)), ("dark", (360, 740))], ids=["light-desktop", "dark-phone"]
+)
 
 
 def fill_in(page: Page, customer: dict[str, Any]) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, Response, expect
 
-from tests.browser.helpers import SCREENSHOTS, as_text, entered, predict
+from tests.browser.helpers import SCREENSHOTS, as_text, each_look, entered, predict
 from tests.browser.lists import as_csv, made_up
 from tests.browser.test_prediction import Examples
 
@@ -67,8 +66,7 @@ def _assert_focus_is_in_sight(page: Page) -> None:
     assert not covered
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+@each_look
 def test_axe_finds_nothing(new_page: Callable[..., Page], watch: Any, scheme: str, size: tuple[int, int]) -> None:
     page = new_page(
         bypass_csp=True, color_scheme=scheme, viewport={"width": size[0], "height": size[1]}
@@ -88,8 +86,7 @@ def test_axe_finds_nothing(new_page: Callable[..., Page], watch: Any, scheme: st
     assert_accessible(page, "stale")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+@each_look
 def test_axe_finds_nothing_on_the_page_of_the_api(
     new_page: Callable[..., Page], scheme: str, size: tuple[int, int]
 ) -> None:
@@ -108,8 +105,7 @@ def assert_accessible(page: Page, state: str) -> None:
     assert found == [], state
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+@each_look
 def test_axe_finds_nothing_in_the_other_views(
     new_page: Callable[..., Page], watch: Any, examples: Examples, scheme: str, size: tuple[int, int]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from local.driver import people
-from tests.browser.helpers import as_text, entered, fill_in, predict, screenshot
+from tests.browser.helpers import as_text, each_look, entered, fill_in, predict, screenshot
 from tests.browser.test_access import AXE, assert_accessible
 from tests.browser.test_prediction import Examples
 from tests.local.deployment import Deployment
@@ -182,8 +182,7 @@ def test_who_is_in_no_group_is_told_so(new_page: Callable[..., Page], deployment
         cognito.admin_delete_user(**who)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [(1280, 960), (360, 740)], ids=["desktop", "phone"])
+@each_look
 def test_axe_finds_nothing_around_the_sign_in(
     new_page: Callable[..., Page], scheme: str, size: tuple[int, int]
 ) -> None:

@@ -83,7 +83,7 @@ def test_up_to_the_throttle_all_is_answered_and_beyond_it_callers_are_told_to_wa
         headers = {**JSON, **deployment.signed()}
         rate = round(API.throttle_rate_per_s * times)
         found = autocannon.fire(
-            f"{deployment.site_url}api/predictions", rate=rate, seconds=3, body=GOOD, headers=headers
+            f"{deployment.site_url}api/predictions", rate=rate, seconds=2, body=GOOD, headers=headers
         )
         assert found.lost == 0
         return found
