@@ -24,6 +24,7 @@ API = load_settings("local").api
 # Of the throttle's rate: what a busy laptop can also serve when every request costs inference.
 SHARE_WHILE_FAILING = 0.25
 HANGS_S = 14
+RECOVERY_S = 120
 
 
 def kill(model: int) -> None:
@@ -45,6 +46,25 @@ class Target(NamedTuple):
     signed: dict[str, str]
 
 
+def ask(target: Target, rate: int, seconds: int) -> autocannon.Fired:
+    """Ask for predictions."""
+    return autocannon.fire(
+        f"{target.site}/api/predictions",
+        rate=rate,
+        seconds=seconds,
+        body=json.dumps({"customers": [load_examples()["at_risk"]]}),
+        headers={"Content-Type": "application/json", **target.signed},
+    )
+
+
+def recover(target: Target) -> None:
+    """Wait until the model answers again."""
+    deadline = time.monotonic() + RECOVERY_S
+    while set(ask(target, 2, 1).statuses) != {200}:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the model has not come back within {RECOVERY_S} s")
+
+
 def phase(
     name: str, target: Target, rate: int, seconds: int, during: Callable[[], None] | None = None
 ) -> autocannon.Fired:
@@ -52,13 +72,7 @@ def phase(
     failing = threading.Timer(2, during) if during else None
     if failing:
         failing.start()
-    found = autocannon.fire(
-        f"{target.site}/api/predictions",
-        rate=rate,
-        seconds=seconds,
-        body=json.dumps({"customers": [load_examples()["at_risk"]]}),
-        headers={"Content-Type": "application/json", **target.signed},
-    )
+    found = ask(target, rate, seconds)
     if failing:
         failing.join()
     others = sum(found.statuses.values()) - sum(found.statuses.get(status, 0) for status in (200, 429, 503))
@@ -90,7 +104,9 @@ def measure(site: str, folder: Path, seconds: int) -> None:
     time.sleep(API.throttle_burst / throttle)
     phase("at the throttle again", target, throttle, seconds)
     phase("the model killed after 2 s", target, slow, seconds, lambda: kill(model()))
+    recover(target)
     phase(f"the model hanging for {HANGS_S} s", target, slow, seconds + HANGS_S, lambda: hang(model()))
+    recover(target)
     phase("afterwards", target, throttle, seconds)
 
 
