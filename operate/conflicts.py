@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -71,7 +71,7 @@ class Preflight:
             self._warn(f"stacks cannot be listed, so no name was checked: {exc}")
             return []
         found = []
-        for one in wanted:
+        for one in (replace(name, name=name.name.replace(names.ACCOUNT, self._account.number)) for name in wanted):
             try:
                 if conflict := self._conflict(one):
                     found.append(conflict)

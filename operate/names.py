@@ -21,6 +21,7 @@ ENDPOINT = "AWS::SageMaker::Endpoint"
 LIFECYCLE_CONFIG = "AWS::SageMaker::StudioLifecycleConfig"
 MLFLOW_APP = "AWS::SageMaker::MlflowApp"
 COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
+SIGN_IN = "AWS::Cognito::UserPoolDomain"
 LOG_ROLE = "AWS::ApiGateway::Account"
 # No resource of a template: runs write a card for each version of a package group, named after the group.
 CARDS = "AWS::SageMaker::ModelCard"
@@ -34,6 +35,7 @@ TYPES = {
     LIFECYCLE_CONFIG: ("StudioLifecycleConfigName", "Studio lifecycle configuration"),
     MLFLOW_APP: ("Name", "MLflow app"),
     COMPOSITE_ALARM: ("AlarmName", "alarm"),
+    SIGN_IN: ("Domain", "sign-in domain"),
 }
 # An account and region have one, without a name.
 _LOG_ROLE_NAME = "API Gateway's logging role"
@@ -42,11 +44,14 @@ _DELETIONS = {
     LOG_GROUP: "aws logs delete-log-group --log-group-name {name}",
     PIPELINE: "aws sagemaker delete-pipeline --pipeline-name {name}",
     ENDPOINT: "aws sagemaker delete-endpoint --endpoint-name {name}",
+    SIGN_IN: "aws cognito-idp delete-user-pool-domain --domain {name} --user-pool-id …",
     COMPOSITE_ALARM: "aws cloudwatch delete-alarms --alarm-names {name}",
     MLFLOW_APP: "aws sagemaker delete-mlflow-app --arn … (aws sagemaker list-mlflow-apps has the ARN of {name})",
     CARDS: "aws sagemaker delete-model-card --model-card-name {name}-…, each that list-model-cards shows",
     LIFECYCLE_CONFIG: "aws sagemaker delete-studio-lifecycle-config --studio-lifecycle-config-name {name}",
 }
+# Stands for the account's number, which templates do not know.
+ACCOUNT = "${AWS::AccountId}"
 RECORD = "docs/decisions/preflight.md"
 
 
@@ -93,12 +98,20 @@ def _of(template: dict[str, Any]) -> Iterator[FixedName]:
         if resource["Type"] == LOG_ROLE:
             yield FixedName(LOG_ROLE, _LOG_ROLE_NAME, kept)
         elif resource["Type"] in TYPES:
-            name = resource.get("Properties", {}).get(TYPES[resource["Type"]][0])
-            # A name that CloudFormation puts together has something generated in it.
-            if isinstance(name, str):
+            name = _written(resource.get("Properties", {}).get(TYPES[resource["Type"]][0]))
+            if name:
                 yield FixedName(resource["Type"], name, kept)
                 if resource["Type"] == PACKAGE_GROUP:
                     yield FixedName(CARDS, name, kept)
+
+
+def _written(name: Any) -> str:
+    """Write a name out; what CloudFormation puts together of more than texts and the account is no fixed name."""
+    if isinstance(name, dict) and "Fn::Join" in name:
+        delimiter, parts = name["Fn::Join"]
+        written = [ACCOUNT if part == {"Ref": "AWS::AccountId"} else _written(part) for part in parts]
+        return str(delimiter).join(written) if all(written) else ""
+    return name if isinstance(name, str) else ""
 
 
 def blocking(left: Inventory) -> list[FixedName]:

@@ -64,6 +64,8 @@ def named(account: Account, wanted: FixedName) -> Iterator[Thing]:
         yield from _alarms(account.client("cloudwatch"), wanted.name)
     elif wanted.type == names.CARDS:
         yield from (Thing(card, dict) for card in survey.cards(account.client("sagemaker"), wanted.name))
+    elif wanted.type == names.SIGN_IN:
+        yield from _sign_in(account.client("cognito-idp"), wanted.name)
     elif wanted.type in _LISTED:
         yield from _listed(account.client("sagemaker"), wanted)
     else:
@@ -93,6 +95,12 @@ def _alarms(cloudwatch: Client, name: str) -> Iterator[Thing]:
     found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     for alarm in (*found.get("MetricAlarms", []), *found.get("CompositeAlarms", [])):
         yield Thing(name, _alarm_tags(cloudwatch, alarm["AlarmArn"]))
+
+
+def _sign_in(cognito: Client, domain: str) -> Iterator[Thing]:
+    pool = cognito.describe_user_pool_domain(Domain=domain)["DomainDescription"].get("UserPoolId")
+    if pool:
+        yield Thing(domain, lambda: cognito.describe_user_pool(UserPoolId=pool)["UserPool"].get("UserPoolTags", {}))
 
 
 def _log_groups(logs: Client, name: str) -> Iterator[Thing]:

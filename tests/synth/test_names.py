@@ -12,12 +12,18 @@ from .conftest import Environment, Resource, Synthesised
 #: Texts that look like a name and can be in nobody's way.
 FREE = {
     ("AWS::ApiGateway::Method", "HttpMethod"): "within its path",
+    ("AWS::ApiGateway::Authorizer", "Name"): "within its API",
     ("AWS::ApiGateway::RestApi", "Name"): "APIs may share a name",
     ("AWS::ApiGateway::Stage", "StageName"): "within its API",
     ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "within its target",
     ("AWS::ApplicationAutoScaling::ScalableTarget", "ScalableDimension"): "what of the endpoint is scaled",
     ("AWS::ApplicationAutoScaling::ScalableTarget", "ServiceNamespace"): "whose the endpoint is",
     ("AWS::CloudWatch::Alarm", "MetricName"): "what is measured",
+    ("AWS::Cognito::UserPool", "UserPoolName"): "pools may share a name",
+    ("AWS::Cognito::UserPoolClient", "ClientName"): "within its pool",
+    ("AWS::Cognito::UserPoolGroup", "GroupName"): "within its pool",
+    ("AWS::Cognito::UserPoolResourceServer", "Identifier"): "within its pool",
+    ("AWS::Cognito::UserPoolResourceServer", "Name"): "within its pool",
     ("AWS::EC2::VPCEndpoint", "ServiceName"): "where it leads to",
     ("AWS::SNS::Topic", "DisplayName"): "for people; topics may share it",
     ("AWS::SageMaker::Pipeline", "PipelineDisplayName"): "for people; pipelines may share it",

@@ -269,6 +269,22 @@ def test_an_mlflow_app_of_the_name_is_named_unless_it_is_ours(
     assert all("delete-mlflow-app" in preflight.refusal([one], PROD) for one in found)
 
 
+def test_a_sign_in_domain_is_looked_for_with_the_accounts_number(account: Account, stub: Stub) -> None:
+    stacks(stub, {})
+    cognito, domain = stub("cognito-idp"), "churn-prod-111122223333"
+    asked, pool = {"Domain": domain}, "eu-west-1_abcdefghi"
+    cognito.add_response("describe_user_pool_domain", {"DomainDescription": {"UserPoolId": pool}}, asked)
+    tags = {"UserPool": {"UserPoolTags": {STACK_TAG: "Churn-prod-SignIn"}}}
+    cognito.add_response("describe_user_pool", tags, {"UserPoolId": pool})
+    wanted = FixedName(names.SIGN_IN, f"churn-prod-{names.ACCOUNT}", kept=False)
+    (found,) = conflicts(account, wanted)
+    assert found.whose == "in no stack; Churn-prod-SignIn left it"
+    assert f"sign-in domain {domain}" in preflight.refusal([found], PROD)
+    stacks(stub, {})
+    cognito.add_response("describe_user_pool_domain", {"DomainDescription": {}}, asked)
+    assert conflicts(account, wanted) == []
+
+
 def test_an_alarm_of_the_name_is_in_the_way_whatever_its_kind(account: Account, stub: Stub) -> None:
     stacks(stub, {"Analytics": {}})
     arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:fits"
@@ -293,12 +309,14 @@ def app(tmp_path: Path) -> Path:
         (tmp_path / f"{name}.template.json").write_text(json.dumps({"Resources": resources}))
 
     log = {"Type": LOG_GROUP, "DeletionPolicy": "RetainExceptOnCreate"}
+    of_account = {"Fn::Join": ["", ["churn-prod-", {"Ref": "AWS::AccountId"}]]}
     joined = {"Fn::Join": ["", ["API-Gateway-Execution-Logs_", {"Ref": "Api"}]]}
     template(
         "Churn-prod-Serving",
         {
             "Log": {**log, "Properties": {"LogGroupName": ENDPOINT_LOG.name}},
             "Joined": {**log, "Properties": {"LogGroupName": joined}},
+            "SignIn": {"Type": names.SIGN_IN, "Properties": {"Domain": of_account}},
             "Generated": log,
             "Key": {"Type": "AWS::KMS::Key", "Properties": {}},
         },
@@ -316,7 +334,10 @@ def app(tmp_path: Path) -> Path:
 
 
 def test_only_names_that_the_templates_give_are_looked_for(app: Path) -> None:
-    assert names.read(app) == [ENDPOINT_LOG]
+    assert names.read(app) == [
+        FixedName(names.SIGN_IN, f"churn-prod-{names.ACCOUNT}", kept=False),
+        ENDPOINT_LOG,
+    ]
 
 
 def test_a_deployment_stops_or_adopts(
@@ -325,6 +346,7 @@ def test_a_deployment_stops_or_adopts(
     monkeypatch.setattr(Account, "current", classmethod(lambda cls: account))
     for arguments, code in (([], 2), (["--adopt"], 0)):
         stacks(stub, {})
+        stub("cognito-idp").add_response("describe_user_pool_domain", {"DomainDescription": {}})
         group(stub, ENDPOINT_LOG.name, ENDPOINT_LOG.name)
         assert preflight.main(["--env", "prod", "--app", str(app), *arguments]) == code
     shown = capsys.readouterr()
