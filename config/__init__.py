@@ -2,6 +2,7 @@
 
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
+from config.firewall import FirewallSettings
 from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
 from config.offers import OfferSettings
@@ -24,6 +25,7 @@ __all__ = [
     "ClientSettings",
     "DeploymentSettings",
     "ExperimentsSettings",
+    "FirewallSettings",
     "IdentitySettings",
     "ModelCardSettings",
     "NetworkSettings",

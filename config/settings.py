@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from config.firewall import FirewallSettings
 from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
 from config.operations import OperationsSettings
@@ -18,6 +19,8 @@ from config.studio import StudioSettings
 from config.training import TrainingSettings
 from config.watching import WatchingSettings
 
+# Over which WAF counts an address's requests, in seconds; one of the windows that it has.
+FIREWALL_WINDOW_S = 300
 # prepare, train and evaluate: the steps that take time.
 TIMED_STEP_COUNT = 3
 # Endpoint names are matched in ARNs in lower case; 63 characters are the service's limit.
@@ -32,8 +35,8 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, operations, training, serving, api, web, sign_in, studio, retraining,
-    model_card, watching, experiments
+    network, storage, deployment, identity, operations, training, serving, api, web, sign_in, firewall, studio,
+    retraining, model_card, watching, experiments
         The sections.
     """
 
@@ -48,6 +51,7 @@ class Settings(Section):
     api: ApiSettings = field(default_factory=ApiSettings)
     web: WebSettings = field(default_factory=WebSettings)
     sign_in: SignInSettings = field(default_factory=SignInSettings)
+    firewall: FirewallSettings = field(default_factory=FirewallSettings)
     studio: StudioSettings = field(default_factory=StudioSettings)
     retraining: RetrainingSettings = field(default_factory=RetrainingSettings)
     model_card: ModelCardSettings = field(default_factory=ModelCardSettings)
@@ -83,6 +87,13 @@ class Settings(Section):
                 "in_vpc",
                 rule="must be False where network.interface_endpoints_enabled is",
                 remedy="From the VPC, the function reaches the model through an interface endpoint only.",
+            )
+        through_the_page = self.api.throttle_rate_per_s * FIREWALL_WINDOW_S
+        if self.firewall.enabled and self.firewall.requests_per_address < through_the_page:
+            self.firewall.refuse(
+                "requests_per_address",
+                rule=f"must be at least what api.throttle_rate_per_s lets through in that time ({through_the_page})",
+                remedy="All who come by the page share CloudFront's addresses, and would be shut out together.",
             )
         if self.studio.enabled and not self.network.interface_endpoints_enabled:
             self.studio.refuse(

@@ -27,6 +27,7 @@ from stacks.components.model_report import model_report
 from stacks.components.place import Place
 from stacks.components.storage import log_group
 from stacks.components.user_pool import UserPool
+from stacks.components.web_acl import WebAcl
 
 
 class ApiStack(Stack):
@@ -57,6 +58,9 @@ class ApiStack(Stack):
         function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
         report = model_report(self, "ModelReport", settings=settings, place=place)
         acknowledge_stage(self.rest_api, open_methods=self._methods(function, report))
+        if settings.firewall.enabled:
+            acl = WebAcl(self, "Firewall", settings=settings, key=key, covers="REGIONAL")
+            acl.stands_before(self.rest_api.deployment_stage)
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)

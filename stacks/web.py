@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnCondition, CfnOutput, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -24,6 +24,7 @@ from stacks.components.page_client import page_client, page_key
 from stacks.components.storage import BucketSpec, private_bucket
 from stacks.components.uploads import Upload
 from stacks.components.user_pool import UserPool
+from stacks.components.web_acl import WebAcl
 
 
 class WebStack(Stack):
@@ -73,6 +74,7 @@ class WebStack(Stack):
             rest_api=rest_api,
             api_key=page_key(self, "PageKey", access=access),
             login_url=login_url,
+            web_acl=self._web_acl(settings, key) if settings.firewall.enabled else None,
         )
         site_url = f"https://{self.distribution.distribution_domain_name}"
         addresses = [f"{site_url}/", *([front_door] if front_door else [])]
@@ -112,6 +114,13 @@ class WebStack(Stack):
         CfnOutput(self, "SiteBucketName", value=self.site.bucket_name)
         CfnOutput(self, "PageClientId", value=client.user_pool_client_id)
         CfnOutput(self, "DistributionId", value=self.distribution.distribution_id)
+
+    def _web_acl(self, settings: Settings, key: kms.IKey) -> str:
+        """Make the page's firewall in us-east-1, the only region for it; elsewhere it is the settings' one, or none."""
+        here = CfnCondition(self, "InUsEast1", expression=Fn.condition_equals(Aws.REGION, "us-east-1"))
+        acl = WebAcl(self, "Firewall", settings=settings, key=key, covers="CLOUDFRONT", only_if=here)
+        elsewhere = settings.firewall.distribution_acl_arn or Aws.NO_VALUE
+        return Fn.condition_if(here.logical_id, acl.arn, elsewhere).to_string()
 
     def _generated(self) -> dict[str, str]:
         """Write what the page reads of the schema, and the API's documents."""

@@ -128,12 +128,6 @@ def acknowledge_stage(api: apigateway.RestApi, *, open_methods: Sequence[apigate
     stage = api.deployment_stage
     acknowledge(
         stage,
-        findings.NO_WEB_ACL,
-        "A web ACL comes with sign-in. Until then the stage throttles all callers together, the validator refuses what "
-        "is no request, and no stored data can be reached.",
-    )
-    acknowledge(
-        stage,
         findings.NO_CACHE,
         "An answer is about one customer and must not be kept anywhere: no cache is the safest cache.",
     )

@@ -30,6 +30,7 @@ def site_distribution(
     rest_api: apigateway.RestApi,
     api_key: str,
     login_url: str,
+    web_acl: str | None,
 ) -> cloudfront.Distribution:
     """Put the page and the API on one origin: ``/api/*`` goes to API Gateway, all else to the page's bucket."""
     headers = security_headers(scope, "Headers", hsts_days=settings.web.hsts_days, login_url=login_url)
@@ -44,6 +45,7 @@ def site_distribution(
         error_responses=[
             cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/404.html")
         ],
+        web_acl_id=web_acl,
         price_class=PRICE_CLASSES[settings.web.edge_locations],
         enable_logging=True,
         log_bucket=access_logs,
@@ -75,11 +77,6 @@ def site_distribution(
         distribution,
         "AwsSolutions-CFR1",
         "The page is a demonstration that is meant to be seen from anywhere; nothing in it is bound to a country.",
-    )
-    acknowledge(
-        distribution,
-        "AwsSolutions-CFR2",
-        "A web ACL comes with sign-in. Until then the page is static, and the API throttles and validates.",
     )
     acknowledge(
         distribution,
