@@ -117,7 +117,11 @@ def _written(name: Any) -> str:
 def blocking(left: Inventory) -> list[FixedName]:
     """Of what a destruction keeps, find what stands in the way of the next deployment."""
     found = [FixedName(PACKAGE_GROUP, name, kept=True) for name in left.package_groups if name in left.kept]
-    found += [FixedName(LOG_GROUP, name, kept=True) for name in left.kept if name.startswith("/aws/sagemaker/")]
+    found += [
+        FixedName(LOG_GROUP, name, kept=True)
+        for name in left.kept
+        if name.startswith(("/aws/sagemaker/", "aws-waf-logs-"))
+    ]
     return sorted(found, key=lambda one: (one.type, one.name))
 
 

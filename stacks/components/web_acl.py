@@ -112,7 +112,15 @@ def _limit(requests: int) -> wafv2.CfnWebACL.RuleProperty:
     return wafv2.CfnWebACL.RuleProperty(
         name="RequestsPerAddress",
         priority=0,
-        action=wafv2.CfnWebACL.RuleActionProperty(block={}),
+        # Not WAF's own 403, which the distribution takes for an unknown address.
+        action=wafv2.CfnWebACL.RuleActionProperty(
+            block={
+                "CustomResponse": {
+                    "ResponseCode": 429,
+                    "ResponseHeaders": [{"Name": "Retry-After", "Value": str(FIREWALL_WINDOW_S)}],
+                }
+            }
+        ),
         statement=wafv2.CfnWebACL.StatementProperty(rate_based_statement=rate),
         visibility_config=_visible("RequestsPerAddress"),
     )

@@ -314,6 +314,50 @@ def test_people_sign_in_by_a_trigger_that_may_do_nothing_but_write_its_log(envir
     assert actions == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
+def test_a_firewall_stands_before_the_api_and_before_the_page_where_one_can(environment: Environment) -> None:
+    acls = {acl.stack: acl for acl in environment.resources("AWS::WAFv2::WebACL")}
+    assert {stack: acl.properties["Scope"] for stack, acl in acls.items()} == {"Api": "REGIONAL", "Web": "CLOUDFRONT"}
+    association = environment.one("AWS::WAFv2::WebACLAssociation").properties
+    assert association["WebACLArn"]["Fn::GetAtt"][0] == acls["Api"].logical_id
+    assert environment.one("AWS::ApiGateway::Stage").logical_id in json.dumps(association["ResourceArn"])
+    # CloudFront takes web ACLs of us-east-1 only.
+    condition, here, elsewhere = distribution(environment)["WebACLId"]["Fn::If"]
+    assert here["Fn::GetAtt"][0] == acls["Web"].logical_id
+    assert elsewhere == {"Ref": "AWS::NoValue"}
+    in_us_east_1 = {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    assert environment.templates["Web"]["Conditions"][condition] == in_us_east_1
+    logs = [one for one in environment.resources("AWS::Logs::LogGroup") if "Firewall" in one.logical_id]
+    logging = environment.resources("AWS::WAFv2::LoggingConfiguration")
+    for part in (*logs, *logging, *acls.values()):
+        assert part.body.get("Condition") == (condition if part.stack == "Web" else None)
+    for log in logs:
+        assert log.properties["LogGroupName"].startswith("aws-waf-logs-"), "WAF delivers to no other"
+    for one in logging:
+        redacted = {field["SingleHeader"]["Name"] for field in one.properties["RedactedFields"]}
+        assert redacted == {"authorization", "x-api-key"}
+
+
+def test_the_firewall_lets_long_lists_through_and_keeps_floods_out(environment: Environment) -> None:
+    for acl in environment.resources("AWS::WAFv2::WebACL"):
+        rules = {rule["Name"]: rule for rule in acl.properties["Rules"]}
+        limit = rules.pop("RequestsPerAddress")
+        rate = limit["Statement"]["RateBasedStatement"]
+        through_the_page = environment.settings.api.throttle_rate_per_s * rate["EvaluationWindowSec"]
+        assert rate["Limit"] >= through_the_page, "all who come by the page share CloudFront's addresses"
+        # The distribution would show 403 as an unknown address.
+        assert limit["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+        assert {rule["OverrideAction"]["None"] == {} for rule in rules.values()} == {True}
+        groups = {name: rule["Statement"]["ManagedRuleGroupStatement"] for name, rule in rules.items()}
+        counted = {o["Name"] for group in groups.values() for o in group.get("RuleActionOverrides", [])}
+        # A hundred customers are more than the 8 KB of that rule.
+        assert counted == {"SizeRestrictions_BODY", "NoUserAgent_HEADER"}
+        assert set(groups) == {
+            "AWSManagedRulesAmazonIpReputationList",
+            "AWSManagedRulesKnownBadInputsRuleSet",
+            "AWSManagedRulesCommonRuleSet",
+        }
+
+
 def test_the_outputs_that_people_and_tools_look_for(environment: Environment) -> None:
     outputs = {stack: set(template.get("Outputs", {})) for stack, template in environment.templates.items()}
     assert {"ApiUrl", "AccessLogGroupName", "InvokerLogGroupName"} <= outputs["Api"]

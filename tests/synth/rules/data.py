@@ -75,6 +75,9 @@ KEEPS_NOTHING = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
+    "AWS::WAFv2::LoggingConfiguration",
+    "AWS::WAFv2::WebACL",
+    "AWS::WAFv2::WebACLAssociation",
     "AWS::StepFunctions::StateMachine",  # argued in docs/decisions/keys.md
 }
 
