@@ -109,17 +109,15 @@ def _limit(requests: int) -> wafv2.CfnWebACL.RuleProperty:
     rate = wafv2.CfnWebACL.RateBasedStatementProperty(
         aggregate_key_type="IP", limit=requests, evaluation_window_sec=FIREWALL_WINDOW_S
     )
+    wait = wafv2.CfnWebACL.CustomHTTPHeaderProperty(name="Retry-After", value=str(FIREWALL_WINDOW_S))
     return wafv2.CfnWebACL.RuleProperty(
         name="RequestsPerAddress",
         priority=0,
         # Not WAF's own 403, which the distribution takes for an unknown address.
         action=wafv2.CfnWebACL.RuleActionProperty(
-            block={
-                "CustomResponse": {
-                    "ResponseCode": 429,
-                    "ResponseHeaders": [{"Name": "Retry-After", "Value": str(FIREWALL_WINDOW_S)}],
-                }
-            }
+            block=wafv2.CfnWebACL.BlockActionProperty(
+                custom_response=wafv2.CfnWebACL.CustomResponseProperty(response_code=429, response_headers=[wait])
+            )
         ),
         statement=wafv2.CfnWebACL.StatementProperty(rate_based_statement=rate),
         visibility_config=_visible("RequestsPerAddress"),
