@@ -29,6 +29,7 @@ FREE = {
     ("AWS::SageMaker::Pipeline", "PipelineDisplayName"): "for people; pipelines may share it",
     ("AWS::SageMaker::Space", "SpaceName"): "within its domain",
     ("AWS::SageMaker::UserProfile", "UserProfileName"): "within its domain",
+    ("AWS::WAFv2::WebACL", "Scope"): "what it stands before; its name is CloudFormation's",
 }
 
 
