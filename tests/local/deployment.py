@@ -247,6 +247,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "ends_deployment: runs after all others, and leaves no system behind")
 
 
+# The modules in which models come and go. Two laptop runs share the tests of the deployed system, and these have one.
+LIFE = {
+    *("test_capacity", "test_changes", "test_destroy", "test_lifecycle", "test_pipeline_runs", "test_preflight"),
+    *("test_retraining", "test_rollback", "test_rollout", "test_story", "test_watching"),
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that end the deployment last, browser tests included."""
+    """Put the tests that end the deployment last, browser tests included; say what one process is to run.
+
+    `make test` runs two processes. Tests that share what is dear to make stay together: the two deployed systems, the
+    synthesised templates, the trained models of tests/unit/ml.
+    """
     items.sort(key=lambda item: item.get_closest_marker("ends_deployment") is not None)
+    for item in items:
+        kind, *rest = item.path.relative_to(ROOT / "tests").parts
+        if kind == "unit":
+            group = rest[0]
+        elif kind == "synth":
+            group = kind
+        else:
+            # A run that was lent is one: it stands for both.
+            group = "life" if item.path.stem in LIFE or os.environ.get("CHURN_TEST_RUN") else "reach"
+        item.add_marker(pytest.mark.xdist_group(group))
