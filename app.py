@@ -12,6 +12,7 @@ from config import Settings, SettingsError, load_settings
 from ml import hyperparameters
 from ml.container import JobError
 from stacks.api import ApiStack
+from stacks.batches import BatchesStack
 from stacks.components.doors import ENVIRONMENT_TAG, PROJECT, PROJECT_TAG
 from stacks.components.findings import check_all
 from stacks.components.lint import argue_lint
@@ -54,6 +55,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
     storage = StorageStack(app, f"{prefix}-Storage", keys=keys.keys, s3_endpoint=network.s3_endpoint, **common)
     place = Place(
         data=storage.data,
+        batches=storage.batches,
         models=storage.models,
         keys=keys.keys,
         subnets=network.subnets,
@@ -115,6 +117,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         users=sign_in.users,
         **common,
     )
+    batches = BatchesStack(app, f"{prefix}-Batches", place=place, topic=notices.topic, **common)
     web = WebStack(
         app,
         f"{prefix}-Web",
@@ -139,7 +142,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         drift_alarm=watching.drift_alarm,
         **common,
     )
-    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, sign_in, api, web]
+    stacks = [keys, notices, network, storage, training, *studio, rollout, serving, sign_in, api, batches, web]
     stacks += [watching, retraining]
     for stack in stacks:
         Tags.of(stack).add(PROJECT_TAG, PROJECT)

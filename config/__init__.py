@@ -1,5 +1,6 @@
 """Typed, validated, frozen settings, one instance per environment. Standard library only."""
 
+from config.batches import BatchesSettings
 from config.environments import ENVIRONMENTS, load_settings
 from config.errors import SettingsError
 from config.firewall import FirewallSettings
@@ -22,6 +23,7 @@ __all__ = [
     "RUN_GRACE_S",
     "UNRESERVED_CONCURRENCY",
     "ApiSettings",
+    "BatchesSettings",
     "ClientSettings",
     "DeploymentSettings",
     "ExperimentsSettings",

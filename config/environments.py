@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from config.batches import BatchesSettings
 from config.errors import SettingsError
 from config.governance import ExperimentsSettings
 from config.platform import DeploymentSettings, NetworkSettings, StorageSettings
@@ -96,6 +97,7 @@ def _local() -> Settings:
                 ClientSettings(name="trial", daily_quota=20),
             )
         ),
+        batches=BatchesSettings(poll_s=1),
         studio=StudioSettings(enabled=True),
         # Costs nothing here; the server itself is started by `make local MLFLOW=1`.
         experiments=ExperimentsSettings(enabled=True),

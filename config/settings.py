@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from config.batches import BatchesSettings
 from config.firewall import FirewallSettings
 from config.governance import ExperimentsSettings, ModelCardSettings
 from config.identity import IdentitySettings
@@ -35,8 +36,8 @@ class Settings(Section):
     ----------
     name : str
         Name of the environment: 2 to 12 lower-case letters and digits.
-    network, storage, deployment, identity, operations, training, serving, api, web, sign_in, firewall, studio,
-    retraining, model_card, watching, experiments
+    network, storage, deployment, identity, operations, training, serving, api, batches, web, sign_in,
+    firewall, studio, retraining, model_card, watching, experiments
         The sections.
     """
 
@@ -49,6 +50,7 @@ class Settings(Section):
     training: TrainingSettings = field(default_factory=TrainingSettings)
     serving: ServingSettings = field(default_factory=ServingSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
+    batches: BatchesSettings = field(default_factory=BatchesSettings)
     web: WebSettings = field(default_factory=WebSettings)
     sign_in: SignInSettings = field(default_factory=SignInSettings)
     firewall: FirewallSettings = field(default_factory=FirewallSettings)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contract import access, answers, rules, shapes
+from contract import access, answers, batches, rules, shapes
 from contract.shapes import Shape, ref
 from schema import Schema, load_examples, load_schema
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
+BATCH = "3f0c9a4e-5a1b-4c7d-9e2f-6b8d0a1c2e3f"
 ABOUT = (
     "How likely customers are to leave, why, and what might keep them. Predictions change nothing, so a request may "
     "always be sent again. Errors are problem details (RFC 9457), in one shape whoever answers. Nothing that is sent "
-    "is kept, save where the operator has switched on the capture of the model's traffic."
+    "is kept, save files for the days that their batch names, and what the operator's capture of the model's traffic "
+    "takes."
 )
 REPORT = "How good the model in service is, on customers that took no part in its training; and the versions before it."
 # What API Gateway itself may answer to any request, whatever the address.
@@ -24,6 +26,8 @@ PEOPLE, SYSTEMS = "people", "systems"
 OPEN = frozenset({"health"})
 SCOPE_OF = {
     "predict": access.PREDICT,
+    "begin_batch": access.BATCHES,
+    "batch": access.BATCHES,
     "model": access.PREDICT,
     "schema": access.PREDICT,
     "model_report": access.REPORT,
@@ -44,9 +48,10 @@ def document(schema: Schema) -> dict[str, Any]:
         "info": {"title": schema.document["title"], "version": VERSION, "description": ABOUT},
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
         "servers": [{"url": "/api"}],
-        "tags": [{"name": "predictions"}, {"name": "about"}],
+        "tags": [{"name": "predictions"}, {"name": "batches"}, {"name": "about"}],
         "paths": {
             "/predictions": {"post": _predictions(schema, example)},
+            **batches.paths(_headers, _problems, BATCH),
             "/model": {"get": _about("model", "Model", "What the model in service says of itself.")},
             "/model/report": {"get": _tagged("model_report", "ModelReport", REPORT)},
             "/schema": {
@@ -55,7 +60,7 @@ def document(schema: Schema) -> dict[str, Any]:
             "/health": {"get": _about("health", "Health", "Whether the API answers; the model is left alone.")},
         },
         "components": {
-            "schemas": {**shapes.requests(schema, example), **answers.told(schema)},
+            "schemas": {**shapes.requests(schema, example), **answers.told(schema), **batches.told()},
             "parameters": {
                 "Correlation": {
                     "name": "X-Correlation-Id",
@@ -76,6 +81,7 @@ def document(schema: Schema) -> dict[str, Any]:
                 },
                 "Challenge": {"description": "How to ask: `Bearer`.", "schema": {"type": "string"}},
                 "ETag": {"description": "Names this copy.", "schema": {"type": "string"}},
+                "Location": {"description": "Where the batch is.", "schema": {"type": "string"}},
                 "Allow": {"description": "The methods that this address answers.", "schema": {"type": "string"}},
                 "Applied": {"description": "The preference that was honoured.", "schema": {"type": "string"}},
             },

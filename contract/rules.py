@@ -21,6 +21,9 @@ ID_REMEDY = "Send such an id, or none: customers are counted then."
 # What JavaScript, too, reads exactly.
 MAX_ID = 2**53 - 1
 
+# Of a batch: nobody guesses another's.
+BATCH_ID_PATTERN = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+
 # Goes into logs and into captured traffic: nothing that could be a sentence, or end a line.
 CORRELATION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}"
 
@@ -45,7 +48,7 @@ STATUSES: dict[int, Status] = {
         "there is no token, it has ended or lacks the scope, or the API key is not known",
         "send `Authorization: Bearer` with a token that has the scope, and your key as `x-api-key`",
     ),
-    404: Status("Not Found", "no such address, or not with this method", "check the method and the path"),
+    404: Status("Not Found", "no such address or batch, or not with this method", "check the method and the path"),
     405: Status("Method Not Allowed", "the address does not answer this method", "use a method of the Allow header"),
     406: Status("Not Acceptable", "the answer has no form that the Accept header names", "accept application/json"),
     413: Status("Content Too Large", "more than 100 customers, or more than 256 KiB", "send several requests"),

@@ -12,7 +12,7 @@ from config import Settings
 from operate import emptying, interfaces, stopping, studio, survey
 from operate.account import Account, Client, OperateError
 from operate.cdk import ROOT, Cdk
-from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, Inventory
+from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, TRANSFORM_LOG_GROUP, Inventory
 from operate.progress import Progress, counted
 
 ATTEMPTS = 3
@@ -157,6 +157,7 @@ class Destruction:
         if not self._settings.storage.retain_on_destroy:
             for domain in self._found.domains:
                 emptying.delete_streams(self._logs, STUDIO_LOG_GROUP, f"{domain}/")
+            emptying.delete_streams(self._logs, TRANSFORM_LOG_GROUP, f"{self._settings.resource_name}-")
             self._leave_shared_groups()
         return self._look()
 

@@ -18,7 +18,9 @@ WORDS = {
     TUNING_JOB: "hyper_parameter_tuning_job",
 }
 STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
-SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP})
+# SageMaker keeps transform jobs for good; their names begin with the environment's.
+TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
+SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP, TRANSFORM_LOG_GROUP})
 DOMAIN = "AWS::SageMaker::Domain"
 # How the names of all environments' stacks begin.
 APP_PREFIX = "Churn-"

@@ -21,6 +21,7 @@ from stacks.components.api_edge import (
     own_log_role,
     request_envelope,
 )
+from stacks.components.batch_api import batch_api
 from stacks.components.functions import FunctionNetwork, PythonFunction
 from stacks.components.invoker import invoker
 from stacks.components.model_report import model_report
@@ -57,7 +58,8 @@ class ApiStack(Stack):
         self.access = ApiAccess(self, "Access", settings=settings, rest_api=self.rest_api, users=users)
         function = invoker(self, "Invoker", settings=settings, key=key, network=network, endpoint=endpoint)
         report = model_report(self, "ModelReport", settings=settings, place=place)
-        acknowledge_stage(self.rest_api, open_methods=self._methods(function, report))
+        batches = batch_api(self, "Batches", settings=settings, place=place)
+        acknowledge_stage(self.rest_api, open_methods=self._methods(function, report, batches))
         if settings.firewall.enabled:
             acl = WebAcl(self, "Firewall", settings=settings, key=key, covers="REGIONAL")
             acl.stands_before(self.rest_api.deployment_stage)
@@ -65,12 +67,14 @@ class ApiStack(Stack):
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)
 
-    def _methods(self, function: PythonFunction, report: PythonFunction) -> list[apigateway.Method]:
+    def _methods(
+        self, function: PythonFunction, report: PythonFunction, batches: PythonFunction
+    ) -> list[apigateway.Method]:
         """Connect the addresses with the functions, each behind the validator; return those that ask for no token."""
         timeout = Duration.seconds(self._settings.api.gateway_timeout_s)
-        integration, reporting = (
+        integration, reporting, batching = (
             apigateway.LambdaIntegration(one.invoked, allow_test_invoke=False, timeout=timeout)
-            for one in (function, report)
+            for one in (function, report, batches)
         )
         validator = self.rest_api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
@@ -90,6 +94,9 @@ class ApiStack(Stack):
         for one in (model, root.add_resource("schema")):
             one.add_method("GET", integration, request_validator=validator, **guarded[access.PREDICT])
         model.add_resource("report").add_method("GET", reporting, request_validator=validator, **guarded[access.REPORT])
+        files = root.add_resource("batches")
+        for method, one in (("POST", files), ("GET", files.add_resource("{id}"))):
+            one.add_method(method, batching, request_validator=validator, **guarded[access.BATCHES])
         # Whether the API answers is asked by what has no token.
         return [root.add_resource("health").add_method("GET", integration, request_validator=validator)]
 

@@ -1,10 +1,10 @@
-"""Storage: the buckets for data, models and access logs."""
+"""Storage: the buckets for data, files to score, models and access logs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import Aws, CfnOutput, Stack
+from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -15,6 +15,7 @@ from stacks.components.bucket_rules import (
     EXPERIMENTS,
     MLFLOW,
     RUNS,
+    batches_expire,
     capture_expires,
     checkpoints_expire,
     cools_down,
@@ -78,6 +79,20 @@ class StorageStack(Stack):
                 tells_events=True,
             ),
         )
+        # Of its own: callers send to it and fetch from it, from wherever they are.
+        self.batches = private_bucket(
+            self,
+            "Batches",
+            settings=storage,
+            # Nothing in it is kept for long anyway.
+            removal=RemovalPolicy.DESTROY,
+            spec=BucketSpec(
+                key=keys.data,
+                access_logs=self.access_logs,
+                lifecycle=[batches_expire(settings.batches)],
+                tells_events=True,
+            ),
+        )
         self.models = private_bucket(
             self,
             "Models",
@@ -94,6 +109,7 @@ class StorageStack(Stack):
             for bucket in (self.data, self.models):
                 only_from_vpc(bucket, endpoint=s3_endpoint)
         CfnOutput(self, "DataBucketName", value=self.data.bucket_name)
+        CfnOutput(self, "BatchesBucketName", value=self.batches.bucket_name)
         CfnOutput(self, "ModelsBucketName", value=self.models.bucket_name)
         CfnOutput(self, "AccessLogsBucketName", value=self.access_logs.bucket_name)
 

@@ -48,7 +48,7 @@ class TrainingStack(Stack):
         inputs = upload_inputs(self, settings=settings, place=place, raw_data=raw_data)
         self.notebooks_uri, self.code_uri = inputs.notebooks_uri, inputs.code_uri
         if settings.storage.owns_job_logs:
-            for jobs in ("ProcessingJobs", "TrainingJobs"):
+            for jobs in ("ProcessingJobs", "TrainingJobs", "TransformJobs"):
                 log_group(self, jobs, settings=settings.storage, key=place.keys.logs, name=f"/aws/sagemaker/{jobs}")
         self.package_group = sagemaker.CfnModelPackageGroup(
             self, "Packages", model_package_group_name=settings.resource_name

@@ -23,9 +23,9 @@ class Answer(TypedDict):
     body: str
 
 
-def json_answer(body: Mapping[str, object], request: Request) -> Answer:
+def json_answer(body: Mapping[str, object], request: Request, *, status: int = 200) -> Answer:
     """Wrap a successful answer."""
-    return answer(200, JSON, json.dumps(body, allow_nan=False), request)
+    return answer(status, JSON, json.dumps(body, allow_nan=False), request)
 
 
 def problem_answer(exc: Exception, request: Request) -> Answer:

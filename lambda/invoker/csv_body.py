@@ -10,10 +10,10 @@ from typing import Any
 from customers import Asked, Error, check_count, valid_id, wrong_id
 from problems import UnreadableBody
 
+from contract.rows import predicted, refused
 from contract.rules import CSV_COLUMNS
 from schema import Row, Schema, SchemaError, parse_csv
 
-_REASONS = sum(name.startswith("reason_") for name in CSV_COLUMNS)
 # What stands in the place of bytes that were no UTF-8, once API Gateway has made text of them.
 _UNREADABLE = "\ufffd"
 
@@ -68,10 +68,8 @@ def as_csv(predictions: Sequence[dict[str, Any]]) -> str:
     writer.writerow(CSV_COLUMNS)
     for one in predictions:
         if "errors" in one:
-            told = " ".join(f"{e['field'] or 'It'} {e['rule']}. {e['remedy']}" for e in one["errors"])
-            writer.writerow((one["id"], "", "", *[""] * _REASONS, f"Not scored: {told}"))
+            cells = refused(one["errors"])
         else:
-            texts = [reason["text"] for reason in one["reasons"][:_REASONS]]
-            filled = texts + [""] * (_REASONS - len(texts))
-            writer.writerow((one["id"], repr(one["probability"]), str(one["churn"]).lower(), *filled, ""))
+            cells = predicted(one["probability"], one["churn"], [reason["text"] for reason in one["reasons"]])
+        writer.writerow((one["id"], *cells))
     return out.getvalue()

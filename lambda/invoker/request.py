@@ -24,6 +24,7 @@ class Request(NamedTuple):
     body: str
     is_base64: bool
     facts: dict[str, object]
+    parameters: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, event: dict[str, Any], context: Any) -> Request:
@@ -46,6 +47,7 @@ class Request(NamedTuple):
             body=event.get("body") or "",
             is_base64=bool(event.get("isBase64Encoded")),
             facts={},
+            parameters=event.get("pathParameters") or {},
         )
 
     @property

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
 
 import concurrent.futures
 import copy
+import os
 from collections.abc import Iterator
 
-from local.sagemaker import listing, tags
+from local.sagemaker import duties, listing, tags
 from local.sagemaker.errors import in_use, invalid
 from local.sagemaker.hosting.served import NotHealthy, Served
 from local.sagemaker.jobs import lifecycle, s3
@@ -52,17 +53,21 @@ def _create(request: Request) -> Answer:
 def _run(job: Job, model: Record) -> None:
     record = job.record
     source, target = record["TransformInput"], record["TransformOutput"]
+    instance = f"i-{identifier(17)}"
     container = Served(
         model,
         folder=f"jobs/{job.name}",
         log_group=f"/aws/sagemaker/{_KIND}s",
-        log_stream=f"{job.name}/i-{identifier(17)}",
+        log_stream=f"{job.name}/{instance}",
         keys={"volume_key": record["TransformResources"].get("VolumeKmsKeyId"), "output_key": target.get("KmsKeyId")},
         told={"SAGEMAKER_BATCH": "true"},
     )
     record["TransformStartTime"] = now()
     try:
         container.start()
+        # No container is measured here: the machine's load stands for its own, in per cent of one processor.
+        host = {"Host": f"{job.name}/{instance}"}
+        duties.measure(job.role, f"/aws/sagemaker/{_KIND}s", host, {"CPUUtilization": 100 * os.getloadavg()[0]})
         for uri, relative in _objects(job, source["DataSource"]["S3DataSource"]):
             if record["TransformJobStatus"] == "Stopping":
                 record["TransformJobStatus"] = "Stopped"

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
-from config import StorageSettings, WatchingSettings
+from config import BatchesSettings, StorageSettings, WatchingSettings
 
 # S3 takes nothing younger into the cheaper class.
 COOL_AFTER_DAYS = 30
@@ -20,6 +20,8 @@ MLFLOW = "mlflow/"
 INCOMING, TAKEN, QUARANTINE = "raw/incoming/", "raw/taken/", "quarantine/"
 # Customers whose fate became known, those of them that could not be used, and what the watch found.
 LABELS, QUARANTINED_LABELS, WATCH = "labels/", f"{QUARANTINE}labels/", "watch/"
+# In the bucket of batches: what callers send, what the model reads and answers, and what callers fetch.
+UPLOADS, SCORING, RESULTS, STATES, TAKEN_UPLOADS = "uploads/", "scoring/", "results/", "states/", "taken/"
 # Which of the files taken is the latest that kept every rule.
 ACCEPTED = "raw/accepted.json"
 # A job ends within a day at the latest, and nobody goes on from its checkpoints after that.
@@ -58,6 +60,13 @@ def labels_expire(settings: WatchingSettings) -> s3.LifecycleRule:
 def reports_expire(settings: WatchingSettings) -> s3.LifecycleRule:
     """Forget what the watch found long ago."""
     return s3.LifecycleRule(prefix=WATCH, expiration=Duration.days(settings.report_retention_days))
+
+
+def batches_expire(settings: BatchesSettings) -> s3.LifecycleRule:
+    """Forget files and their results: they are customers' data. What was replaced is gone a day later."""
+    return s3.LifecycleRule(
+        expiration=Duration.days(settings.keep_days), noncurrent_version_expiration=Duration.days(1)
+    )
 
 
 def checkpoints_expire() -> s3.LifecycleRule:

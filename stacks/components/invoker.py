@@ -19,7 +19,7 @@ OUTSIDE_BY_SETTING = (
     "It may call one endpoint of SageMaker, over TLS, and nothing else."
 )
 # What it loads of the contract; the documents are made at synthesis.
-CONTRACT = ("__init__.py", "offers.py", "rules.py")
+CONTRACT = ("__init__.py", "offers.py", "rows.py", "rules.py")
 
 
 def invoker(

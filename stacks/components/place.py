@@ -16,6 +16,7 @@ class Place:
     """The buckets, the keys, the network of every job."""
 
     data: s3.IBucket
+    batches: s3.IBucket
     models: s3.IBucket
     keys: Keys
     subnets: Sequence[ec2.ISubnet]

@@ -11,7 +11,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks.components import permissions
-from stacks.components.bucket_rules import CAPTURE, CHECKPOINTS, RUNS, reaches_buckets_from_outside
+from stacks.components.bucket_rules import CAPTURE, CHECKPOINTS, RUNS, SCORING, reaches_buckets_from_outside
 from stacks.components.grants import Grant, allow, role_with
 from stacks.components.guardrails import guardrails
 from stacks.components.images import xgboost_repository_arn
@@ -22,6 +22,7 @@ from stacks.components.training_steps import TUNING_STEP
 
 # Where things lie in the buckets.
 RAW, CODE = "raw/", "code/"
+OF_BATCHES = "Objects under this prefix of this one bucket: their names hold the batch's id, made up when it begins."
 # What a step that tunes does with its job.
 TUNE = (
     "sagemaker:AddTags",
@@ -160,8 +161,8 @@ def pipeline_role(
 def model_role(
     scope: Construct, *, place: Place, endpoint_name: str, captures: bool, rollback_alarms: str | None
 ) -> iam.Role:
-    """Serve: read the artifact; write captured traffic, and look at the alarms that bring an update back, only where
-    there is such a thing. The alarms' names come with a wildcard.
+    """Serve: read the artifact; score files; write captured traffic, and look at the alarms that bring an update back,
+    only where there is such a thing. The alarms' names come with a wildcard.
     """
     role = role_with(
         scope,
@@ -172,13 +173,14 @@ def model_role(
             permissions.get_objects(place.models, RUNS),
             permissions.read_with_key(place.keys.models),
             permissions.lend_key(place.keys.models),
-            *(
-                [permissions.write_objects(place.data, CAPTURE), permissions.use_key(place.keys.data)]
-                if captures
-                else []
-            ),
+            # Files that are scored as a whole: a transform job works with its model's role.
+            *permissions.read_objects(place.batches, SCORING, because=OF_BATCHES),
+            permissions.write_objects(place.batches, SCORING, because=OF_BATCHES),
+            permissions.use_key(place.keys.data),
+            permissions.lend_key(place.keys.data),
+            *([permissions.write_objects(place.data, CAPTURE)] if captures else []),
             *([_look_at_alarms(Stack.of(scope), rollback_alarms)] if rollback_alarms else []),
-            *job_grants(Stack.of(scope), place=place, log_groups=[f"Endpoints/{endpoint_name}"]),
+            *job_grants(Stack.of(scope), place=place, log_groups=[f"Endpoints/{endpoint_name}", "TransformJobs"]),
         ],
     )
     # SageMaker looks the artifact up when the model is made: before a machine of ours stands in the VPC.

@@ -18,9 +18,21 @@ from tests.local.deployment import Deployment
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 # An example, and the first block after it: what it answers.
-EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv)\n(.*?)```", TEXT, re.DOTALL)
+EXAMPLES = re.findall(r"```(sh|python)\n(.*?)```.*?```(json|csv|text)\n(.*?)```", TEXT, re.DOTALL)
 NAMES = [
-    *("token", "predictions", "csv", "lenient", "what_if", "schema", "model", "model_report", "health", "errors"),
+    *(
+        "token",
+        "predictions",
+        "csv",
+        "lenient",
+        "batch",
+        "what_if",
+        "schema",
+        "model",
+        "model_report",
+        "health",
+        "errors",
+    ),
     "again",
 ]
 
@@ -60,6 +72,14 @@ def test_example_answers_what_is_shown(
     done = subprocess.run([*command, example], env=env, capture_output=True, text=True, check=True)
     if kind == "json":
         assert_same_shape(json.loads(shown), json.loads(done.stdout))
+    elif kind == "text":
+        real_rows = list(csv.DictReader(done.stdout.splitlines()))
+        shown_rows = list(csv.DictReader(shown.splitlines()))
+        assert [{name: row[name] for name in ("name", "state")} for row in real_rows] == [
+            {name: row[name] for name in ("name", "state")} for row in shown_rows
+        ]
+        assert [row["error"] for row in real_rows] == [row["error"] or "" for row in shown_rows]
+        assert set(shown_rows[0]) - {"…"} <= set(real_rows[0])
     else:
         expected, real = (list(csv.DictReader(text.splitlines())) for text in (shown, done.stdout))
         assert [list(row) for row in real] == [list(row) for row in expected]
@@ -83,6 +103,6 @@ def test_every_status_is_told_as_the_contract_has_it() -> None:
 
 
 def test_every_address_is_told() -> None:
-    told = set(re.findall(r"^\| `(\w+) /api([/\w]+)` \|", TEXT, re.MULTILINE))
+    told = set(re.findall(r"^\| `(\w+) /api([/\w{}]+)` \|", TEXT, re.MULTILINE))
     paths = openapi.document(load_schema())["paths"]
     assert told == {(method.upper(), path) for path, methods in paths.items() for method in methods}

@@ -130,6 +130,23 @@ def _publish(namespace: str, action: str = "") -> Call:
     return Call(f"publish metrics in {namespace}", "cloudwatch", "put_metric_data", arguments, action)
 
 
+def _transform(does: str, machine: dict[str, str] | None = None, **changes: Any) -> Call:
+    """A transform like those of batches but for something."""
+    place = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://{batches}/scoring/in/{mark}/"}}
+    request: dict[str, Any] = {
+        "TransformJobName": f"{ENDPOINT}-{{token}}",
+        "ModelName": "none",
+        "TransformInput": {"DataSource": place},
+        "TransformOutput": {"S3OutputPath": "s3://{batches}/scoring/out/{mark}", "KmsKeyId": "{data key}"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": "{data key}"}
+        | (machine or {}),
+        **changes,
+    }
+    return Call(
+        f"start a transform {does}", "sagemaker", "create_transform_job", request, "sagemaker:CreateTransformJob"
+    )
+
+
 def _assume(role: str) -> Call:
     arguments = {"RoleArn": f"{{{role} role}}", "RoleSessionName": "test"}
     return Call(f"become the {role} role", "sts", "assume_role", arguments, "sts:AssumeRole")
@@ -272,6 +289,17 @@ ALLOWED = {
         _put("data", "raw/taken/{mark}", kms_key="data key"), _tell(action=""),
         Call("look for runs", "sagemaker", "list_pipeline_executions", {"PipelineName": PIPELINE}),
     ],
+    "batches": [
+        _put("batches", "uploads/{mark}", kms_key="data key"), _get("batches", "states/{mark}"),
+        _get("batches", "results/{mark}"), _list("batches", "states/x"), _list("batches", "scoring/out/x"),
+    ],
+    "scoring": [
+        _get("batches", "states/{mark}"), _put("batches", "results/{mark}", kms_key="data key"),
+        _list("batches", "states/x"),
+        Call("look at the endpoint", "sagemaker", "describe_endpoint", {"EndpointName": ENDPOINT}),
+    ],
+    "scoring machine": [_tell(action="")],
+    "scoring starter": [_start_machine("batch", action="")],
     "intake machine": [_tell(action="")],
     "intake starter": [_start_machine("intake", action="")],
     "data owner": [
@@ -576,6 +604,31 @@ DENIED = {
         Call("register a model", "sagemaker", "create_model_package", {"ModelPackageGroupName": GROUP},
              "sagemaker:CreateModelPackage"),
     ],
+    "batches": [
+        *_READS_NOTHING, *_TRAINS, _tell(), _start_machine("batch"), _use_key("data key"),
+        _get("batches", "uploads/{mark}", "read what a caller sent", "s3:GetObject"),
+        _get("batches", "scoring/in/{mark}", action="s3:GetObject"),
+        _put("batches", "results/{mark}", "s3:PutObject"),
+        _put("batches", "scoring/in/{mark}", "s3:PutObject"),
+        _put_without_our_keys("batches", "uploads/{mark}"),
+        _put("batches", "uploads/{mark}", "kms:GenerateDataKey", kms_key="models key"),
+        _list("batches", "", "s3:ListBucket"), _list("batches", "uploads/", "s3:ListBucket"),
+    ],
+    "scoring": [
+        *_READS_NOTHING, *_TRAINS, _tell(), _start_machine("batch"), _invoke(ENDPOINT),
+        _get("batches", "results/{mark}/result.csv", action="s3:GetObject"),
+        _put("batches", "uploads/{mark}", "s3:PutObject"),
+        _put("batches", "scoring/out/{mark}", "s3:PutObject"),
+        _put("batches", "results/{mark}", "kms:GenerateDataKey", kms_key="models key"),
+        _list("batches", "uploads/", "s3:ListBucket"),
+        _transform("under another name", TransformJobName="other-{token}"),
+        _transform("on another machine", machine={"InstanceType": "ml.p4d.24xlarge"}),
+        _transform("on a disk without our key", machine={"VolumeKmsKeyId": "alias/other"}),
+        Call("stop a job of others", "sagemaker", "stop_transform_job", {"TransformJobName": "other"},
+             "sagemaker:StopTransformJob"),
+    ],
+    "scoring machine": [*_READS_NOTHING, *_TRAINS, _start_machine("batch"), _use_key("data key")],
+    "scoring starter": [*_READS_NOTHING, *_TRAINS, _tell()],
     "intake machine": [*_READS_NOTHING, *_TRAINS, _start_machine("intake"), _use_key("data key")],
     "intake starter": [*_READS_NOTHING, *_TRAINS, _tell()],
     "data owner": [
@@ -647,9 +700,12 @@ class Stage:
         run = report.split("/")[1]
         for place in ("raw/taken", "quarantine", "watch"):
             errands.s3.put_object(Bucket=errands.data, Key=f"{place}/{errands.mark}", Body=b"")
+        for place in ("states", "results"):
+            errands.s3.put_object(Bucket=errands.batches, Key=f"{place}/{errands.mark}", Body=b"")
         self.facts = {
             "data": errands.data,
             "models": errands.models,
+            "batches": errands.batches,
             "site bucket": find("Web", "AWS::S3::Bucket", "Site"),
             "access logs bucket": find("Storage", "AWS::S3::Bucket", "AccessLogs"),
             "data key": jobs["Train"]["ResourceConfig"]["VolumeKmsKeyId"],
@@ -669,6 +725,7 @@ class Stage:
             "is complete function": find("Rollout", "AWS::Lambda::Function", "PipelineRunIsComplete"),
             "topic": deployment.output("Notices", "NoticesTopicArn"),
             "intake machine": (intake := deployment.output("Retraining", "IntakeArn")),
+            "batch machine": errands.batch_machine,
             "other machine": intake + "-other",
             "flow log group": find("Network", "AWS::Logs::LogGroup", "FlowLog"),
             "package": package["ModelPackageArn"],

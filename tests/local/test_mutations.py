@@ -23,6 +23,7 @@ ALONE = (
     *("intake", "intake starter", "data owner"),
     *("on run", "steer", "probe", "record"),
     *("watch steps", "watch starter"),
+    *("batches", "scoring", "scoring starter"),
 )
 #: What AWS's documentation asks of a state machine's role to log and to trace, neither of which happens on the laptop.
 LOGS_AND_TRACES = ("logs:", "xray:")
@@ -47,6 +48,10 @@ def _paths(name: str, errands: Errands, copy: Copy) -> Iterator[Callable[[], Pat
         "grant scopes": errands.grant_scopes,
         "invoker": errands.predict,
         "model report": errands.report,
+        "batches": errands.announce,
+        "scoring": errands.score_file,
+        "scoring machine": errands.work_batch_machine,
+        "scoring starter": errands.start_batch_machine,
         "experiment": errands.experiment,
         "champion": errands.look_up,
         "model card": errands.write_card,

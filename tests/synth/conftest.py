@@ -27,7 +27,7 @@ from stacks.components.raw_data import RawData
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = (
     *("Keys", "Notices", "Network", "Storage", "Training", "Studio"),
-    *("Rollout", "Serving", "SignIn", "Api", "Web", "Watching", "Retraining"),
+    *("Rollout", "Serving", "SignIn", "Api", "Batches", "Web", "Watching", "Retraining"),
 )
 # As the command line asks for it: templates then name the construct of each resource.
 CONTEXT = {**json.loads((ROOT / "cdk.json").read_text())["context"], "aws:cdk:enable-path-metadata": True}

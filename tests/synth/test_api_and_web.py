@@ -61,7 +61,7 @@ def test_every_method_is_validated(environment: Environment) -> None:
     for method in environment.resources("AWS::ApiGateway::Method"):
         assert method.properties["RequestValidatorId"]["Ref"] in validators
         # CSV has no model: API Gateway validates no body whose type has none, and the function reads it.
-        posts = method.properties["HttpMethod"] == "POST"
+        posts = "predictions" in method.logical_id
         assert list(method.properties.get("RequestModels", {})) == (["application/json"] if posts else [])
 
 
@@ -137,7 +137,7 @@ def test_the_functions_are_traced_and_carry_what_they_need(environment: Environm
     stage = environment.one("AWS::ApiGateway::Stage").properties
     assert stage["TracingEnabled"] is True
     found = functions(environment)
-    assert set(found) == {"Invoker", "ModelReport"}
+    assert set(found) == {"Invoker", "ModelReport", "Batches"}
     for function in found.values():
         assert function.properties["TracingConfig"] == {"Mode": "Active"}
     variables = found["Invoker"].properties["Environment"]["Variables"]

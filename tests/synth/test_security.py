@@ -81,11 +81,11 @@ def test_no_role_may_use_the_key_of_logs_and_few_that_of_data(environment: Envir
     functions = {"InputsRole", "ModelCardRole", "ModelReportRole", "RolloutProbeRole"}
     functions |= experiments_of(environment)
     watch = {"WatchJobRole", "WatchStepsRole"}
-    capturing = {"ModelRole"} if environment.settings.serving.data_capture_percent else set()
-    assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio | watch | capturing
+    batches = {"BatchesRole", "ScoringStepRole", "ModelRole"}
+    assert users["Data"] == {"RegistrarRole"} | functions | jobs | intake | studio | watch | batches
     assert users["Models"] == {"ModelRole", "WatchJobRole"} | jobs | studio
     intake, rollout = {"IntakeMachineRole", "IntakeStepRole"}, {"RolloutMachineRole", "RolloutRecordRole"}
-    assert users["Notices"] == intake | rollout | {"PipelineRunOnRunRole"}
+    assert users["Notices"] == intake | rollout | {"PipelineRunOnRunRole", "ScoringMachineRole"}
 
 
 def test_people_hear_of_executions_that_no_state_can_tell_of(environment: Environment) -> None:
@@ -112,7 +112,9 @@ def test_a_bucket_with_a_key_refuses_objects_under_another(environment: Environm
             if statement.get("Sid") in ("OtherEncryption", "OtherKey"):
                 assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:PutObject")
                 refusals.setdefault(text(policy.properties["Bucket"]), []).append(statement["Condition"])
-    wanted = [b for b in environment.resources("AWS::S3::Bucket") if b.logical_id.startswith(("Data", "Models"))]
+    wanted = [
+        b for b in environment.resources("AWS::S3::Bucket") if b.logical_id.startswith(("Data", "Models", "Batches"))
+    ]
     assert set(refusals) == {text({"Ref": bucket.logical_id}) for bucket in wanted}
     for bucket in wanted:
         (rule,) = bucket.properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]

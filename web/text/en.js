@@ -192,8 +192,8 @@ export const text = {
     cannot: "This file cannot be used",
     problems: {
       empty: "It holds no rows. The first line must name the columns, and each further line is a customer.",
-      large: "It is larger than 50 MB. Split it into several files.",
-      rows: "It has more than 100,000 rows. Split it into several files.",
+      large: "It is larger than 50 MB. Split it into several files, or have it scored by the API (batches).",
+      rows: "It has more than 100,000 rows. Split it into several files, or have it scored by the API (batches).",
       binary: "It is no text file. In your spreadsheet, choose “Save as” and CSV.",
       quotes: (/** @type {number} */ line) => `A quotation mark that opens in line ${format.count(line)} never closes.`,
       missing: (/** @type {string[]} */ names) => `These columns are missing: ${names.join(", ")}. ` +

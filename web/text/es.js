@@ -172,8 +172,8 @@ export const text = {
     cannot: "Este archivo no se puede usar",
     problems: {
       empty: "No contiene filas. La primera línea debe nombrar las columnas, y cada línea siguiente es un cliente.",
-      large: "Ocupa más de 50 MB. Divídalo en varios archivos.",
-      rows: "Tiene más de 100 000 filas. Divídalo en varios archivos.",
+      large: "Ocupa más de 50 MB. Divídalo en varios archivos, o haga que lo evalúe la API (batches).",
+      rows: "Tiene más de 100 000 filas. Divídalo en varios archivos, o haga que lo evalúe la API (batches).",
       binary: "No es un archivo de texto. En su hoja de cálculo, elija «Guardar como» y CSV.",
       quotes: (line) => `Unas comillas que se abren en la línea ${format.count(line)} no se cierran.`,
       missing: (names) => `Faltan estas columnas: ${names.join(", ")}. Nómbrelas en la primera línea; el orden no importa.`,

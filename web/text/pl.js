@@ -177,8 +177,8 @@ export const text = {
     cannot: "Nie można użyć tego pliku",
     problems: {
       empty: "Nie zawiera wierszy. Pierwsza linia musi nazywać kolumny, a każda następna to klient.",
-      large: "Jest większy niż 50 MB. Podziel go na kilka plików.",
-      rows: "Ma więcej niż 100 000 wierszy. Podziel go na kilka plików.",
+      large: "Jest większy niż 50 MB. Podziel go na kilka plików albo zleć ocenę przez API (batches).",
+      rows: "Ma więcej niż 100 000 wierszy. Podziel go na kilka plików albo zleć ocenę przez API (batches).",
       binary: "To nie jest plik tekstowy. W arkuszu wybierz „Zapisz jako” i CSV.",
       quotes: (line) => `Cudzysłów otwarty w linii ${format.count(line)} nie jest zamknięty.`,
       missing: (names) => `Brakuje kolumn: ${names.join(", ")}. Nazwij je w pierwszej linii; kolejność jest dowolna.`,

@@ -141,9 +141,7 @@ class Jobs:
             self._logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
 
     def _ended(self, kind: str, name: str) -> dict[str, Any]:
-        describe = getattr(
-            self.sagemaker, "describe_processing_job" if kind == "ProcessingJob" else "describe_training_job"
-        )
+        describe = getattr(self.sagemaker, f"describe_{kind.removesuffix('Job').lower()}_job")
 
         def look() -> dict[str, Any] | None:
             job: dict[str, Any] = describe(**{f"{kind}Name": name})

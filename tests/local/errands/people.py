@@ -1,11 +1,11 @@
 """What people do outside Studio; and all errands together."""
 
 from local.settings import ACCOUNT, REGION
+from tests.local.errands.batches import Batches
 from tests.local.errands.common import GROUP, PIPELINE
-from tests.local.errands.watching import Watching
 
 
-class Errands(Watching):
+class Errands(Batches):
     """All errands on one deployed system."""
 
     def decide(self, role: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.local.errands.common import ENDPOINT, Failed, done, until
+from tests.local.errands.common import ENDPOINT, Failed, done, errand_name, until
 from tests.local.errands.jobs import Jobs
 
 
@@ -32,6 +32,7 @@ class Serving(Jobs):
                 VpcConfig=self.steps["Train"]["VpcConfig"],
             )
             after.callback(self.sagemaker.delete_model, ModelName=name)
+            self._transform(name)
             live = self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
             capture = self.sagemaker.describe_endpoint_config(EndpointConfigName=live)["DataCaptureConfig"]
             self.sagemaker.create_endpoint_config(
@@ -51,6 +52,27 @@ class Serving(Jobs):
                 raise Failed("the endpoint has no log")
             self._capture(name, capture["DestinationS3Uri"])
             self._replace(name)
+
+    def _transform(self, name: str) -> None:
+        """A batch transform with the model, which answers, logs and counts."""
+        bucket = self.deployment.output("Storage", "BatchesBucketName")
+        key = self.steps["Train"]["ResourceConfig"]["VolumeKmsKeyId"]
+        self.s3.put_object(Bucket=bucket, Key=f"scoring/in/{name}/one", Body=b"{}")
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/scoring/in/{name}/"}}
+        job = errand_name()
+        self.sagemaker.create_transform_job(
+            TransformJobName=job,
+            ModelName=name,
+            TransformInput={"DataSource": source, "ContentType": "application/json"},
+            TransformOutput={"S3OutputPath": f"s3://{bucket}/scoring/out/{name}", "KmsKeyId": key},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": key},
+        )
+        self._ended("TransformJob", job)
+        if not until(lambda: self._logged("/aws/sagemaker/TransformJobs", job), within_s=4):
+            raise Failed("the transform has no log")
+        hosts = self._cloudwatch.list_metrics(Namespace="/aws/sagemaker/TransformJobs")["Metrics"]
+        if not any(one["Value"].startswith(job) for metric in hosts for one in metric["Dimensions"]):
+            raise Failed("the transform has no metrics")
 
     def _capture(self, name: str, place: str) -> None:
         """Ask the endpoint, and find the question captured."""
@@ -86,9 +108,11 @@ class Serving(Jobs):
         found: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
         return found
 
-    def _logged(self, group: str) -> bool:
+    def _logged(self, group: str, stream: str = "") -> bool:
         try:
-            return bool(self.deployment.log_lines(group))
+            if not stream:
+                return bool(self.deployment.log_lines(group))
+            return bool(self._logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)["logStreams"])
         except ClientError:
             return False
 

@@ -106,7 +106,8 @@ def test_every_problem_and_every_header_of_it_is_told() -> None:
         assert ("WWW-Authenticate" in response["headers"]) is (status == "401")
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
-            assert {"200", "400", "429", "500", "503"} <= set(operation["responses"])
+            assert {"400", "429", "500", "503"} <= set(operation["responses"])
+            assert {"200", "201"} & set(operation["responses"])
 
 
 def test_every_operation_but_the_open_one_names_a_scope_of_each_way_to_sign_in() -> None:

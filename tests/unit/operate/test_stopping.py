@@ -18,6 +18,8 @@ RULE = Resource(stopping.RULE, "Churn-dev-Rollout-EveryMinute-x", kept=False)
 MACHINE_ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:intake"
 MACHINE = Resource(stopping.MACHINE, MACHINE_ARN, kept=False)
 EXECUTION_ARN = "arn:aws:states:eu-west-1:111122223333:execution:intake:a"
+# What is left of transforms: their streams, by the environment's name.
+TRANSFORMS = {"logGroupName": "/aws/sagemaker/TransformJobs", "logStreamNamePrefix": "churn-dev-"}
 
 
 def listed(states: Stubber) -> None:
@@ -54,7 +56,8 @@ def test_nothing_starts_by_itself_any_more_when_buckets_are_emptied(
 
     monkeypatch.setattr(emptying, "empty_bucket", empty)
     stub("s3").add_response("delete_bucket", {}, {"Bucket": "churn-dev-data-x"})
-    for _ in range(3):
+    stub("logs").add_response("describe_log_streams", {"logStreams": []}, TRANSFORMS)
+    for _ in range(4):
         stub("logs").add_response("describe_log_groups", {"logGroups": []})
     Destruction(account, load_settings("dev"), there, Progress()).run()
     assert emptied == ["churn-dev-data-x"]

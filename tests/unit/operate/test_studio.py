@@ -79,7 +79,9 @@ def test_the_parts_of_a_domain_go_in_order_and_then_the_domain(
     logs.add_response(
         "delete_log_stream", {}, {"logGroupName": "/aws/sagemaker/studio", "logStreamName": "d-1/lab/JupyterLab"}
     )
-    for _ in range(3):
+    transforms = {"logGroupName": "/aws/sagemaker/TransformJobs", "logStreamNamePrefix": "churn-dev-"}
+    logs.add_response("describe_log_streams", {"logStreams": []}, transforms)
+    for _ in range(4):
         logs.add_response("describe_log_groups", {"logGroups": []})
     before = Inventory(domains=("d-1",))
     assert Destruction(account, load_settings("dev"), before, Progress()).run() == Inventory()

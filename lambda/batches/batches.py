@@ -1,0 +1,115 @@
+"""What a batch is to its caller: where to send the file, how far it is, where the results lie."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# Signed addresses are of the region's own S3: by the name of all regions, a new bucket's would be redirected. The
+# function has 15 seconds for four calls at most.
+_CONFIG = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    connect_timeout=2,
+    read_timeout=4,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+_s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"], config=_CONFIG)
+_BUCKET = os.environ["BATCHES_BUCKET"]
+_MOST_BYTES = int(os.environ["MAXIMUM_FILE_MB"]) * 1024 * 1024
+_UPLOAD_S, _LINK_S = int(os.environ["UPLOAD_S"]), int(os.environ["LINK_S"])
+_KEPT_S = int(os.environ["KEPT_S"])
+# A file that is on its way when its form expires still arrives; the machine that scores has a moment beyond its limit.
+_GRACE_S = 120
+_KINDS = {"result": "text/csv; charset=utf-8", "refusals": "text/csv; charset=utf-8", "report": "application/json"}
+_ENDINGS = {"result": "csv", "refusals": "csv", "report": "json"}
+State = dict[str, Any]
+Json = dict[str, Any]
+
+
+def begun() -> Json:
+    """Make a batch, with the form by which its file is sent."""
+    identity, now = str(uuid.uuid4()), int(time.time())
+    state: State = {"id": identity, "status": "waiting", "created_at": now, "until": now + _UPLOAD_S}
+    _s3.put_object(
+        Bucket=_BUCKET, Key=_state(identity), Body=json.dumps(state).encode(), ContentType="application/json"
+    )
+    form = _s3.generate_presigned_post(
+        _BUCKET,
+        f"uploads/{identity}.csv",
+        Fields={"Content-Type": "text/csv"},
+        Conditions=[{"Content-Type": "text/csv"}, ["content-length-range", 1, _MOST_BYTES]],
+        ExpiresIn=_UPLOAD_S,
+    )
+    upload = {"url": form["url"], "fields": form["fields"], "expires_at": _text(state["until"])}
+    return _outline(state) | {"upload": {**upload, "maximum_bytes": _MOST_BYTES}}
+
+
+def told(identity: str) -> Json | None:
+    """Tell of a batch; None when there is none, or none any more."""
+    # By a list, because reading what is not there is denied and not absent.
+    if not _s3.list_objects_v2(Bucket=_BUCKET, Prefix=_state(identity), MaxKeys=1).get("Contents"):
+        return None
+    state: State = json.load(_s3.get_object(Bucket=_BUCKET, Key=_state(identity))["Body"])
+    late = time.time() > state["until"] + _GRACE_S
+    if state["status"] == "waiting" and late:
+        state["status"] = "expired"
+    elif state["status"] in ("checking", "scoring") and late:
+        rule, remedy = "took longer than it may", "Send the file again; if it happens again, send it in parts."
+        state |= {"status": "failed", "problem": {"field": "", "rule": rule, "remedy": remedy}}
+    answer = _outline(state)
+    if state["status"] in ("checking", "scoring", "done"):
+        answer["progress"] = _progress(state)
+    if state["status"] == "failed":
+        answer["problem"] = state["problem"]
+    if state["status"] == "done":
+        answer["files"] = {kind: _link(identity, kind) for kind in _KINDS}
+    return answer
+
+
+def _outline(state: State) -> Json:
+    identity, created = state["id"], state["created_at"]
+    return {
+        "id": identity,
+        "status": state["status"],
+        "created_at": _text(created),
+        "kept_until": _text(created + _KEPT_S),
+        "links": {"self": f"/api/batches/{identity}"},
+    }
+
+
+def _progress(state: State) -> Json:
+    """How many rows were read and refused; and the share of the good ones that is scored, part by part."""
+    parts = state.get("parts", 0)
+    share = 1.0 if state["status"] == "done" else 0.0
+    if state["status"] == "scoring" and parts:
+        listed = _s3.list_objects_v2(Bucket=_BUCKET, Prefix=f"scoring/out/{state['id']}/")
+        share = min(listed["KeyCount"] / parts, 1.0)
+    return {"rows_read": state.get("rows_read", 0), "rows_refused": state.get("rows_refused", 0), "scored": share}
+
+
+def _link(identity: str, kind: str) -> Json:
+    name = f"{kind}.{_ENDINGS[kind]}"
+    wanted = {
+        "Bucket": _BUCKET,
+        "Key": f"results/{identity}/{name}",
+        "ResponseContentType": _KINDS[kind],
+        "ResponseContentDisposition": f'attachment; filename="churn-{name}"',
+    }
+    url = _s3.generate_presigned_url("get_object", wanted, ExpiresIn=_LINK_S)
+    return {"url": url, "expires_at": _text(int(time.time()) + _LINK_S)}
+
+
+def _state(identity: str) -> str:
+    return f"states/{identity}.json"
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
