@@ -112,7 +112,7 @@ def test_requests_that_come_at_once_are_not_turned_away(group: TestPlatform) -> 
     ENDPOINT.create("", {"EndpointName": "churn", "EndpointConfigName": config})
     ((served,),) = fleet._serving.values()
     (variant,) = served.variants
-    (process,) = processes.working_in(variant._folder.resolve(), "hosting/serve.py")
+    (process,) = processes.working_in(variant.folder.resolve(), "hosting/serve.py")
     os.kill(process, signal.SIGSTOP)
     try:
         with contextlib.ExitStack() as waiting:
