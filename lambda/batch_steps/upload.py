@@ -67,12 +67,19 @@ class Table(NamedTuple):
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as text:
             for _ in range(self.skipped):
                 text.readline()
-            while line := text.readline(LONGEST_LINE):
-                if len(line) < LONGEST_LINE or line[-1] in "\r\n":
-                    yield line
+            last, long = "", False
+            while piece := text.readline(LONGEST_LINE):
+                if last == "\r" and piece == "\n":
+                    # Of one line end, cut in two where a line was as long as may be.
+                    last = ""
                     continue
-                while (rest := text.readline(LONGEST_LINE)) and rest[-1] not in "\r\n":
-                    pass
+                last = piece[-1]
+                if len(piece) == LONGEST_LINE and last not in "\r\n":
+                    long = True
+                    continue
+                yield None if long else piece
+                long = False
+            if long:
                 yield None
 
 
