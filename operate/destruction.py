@@ -12,7 +12,7 @@ from config import Settings
 from operate import emptying, interfaces, stopping, studio, survey
 from operate.account import Account, Client, OperateError
 from operate.cdk import ROOT, Cdk
-from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, TRANSFORM_LOG_GROUP, Inventory
+from operate.inventory import SHARED_LOG_GROUPS, STUDIO_LOG_GROUP, TRANSFORM_LOG_GROUP, Inventory, Job
 from operate.progress import Progress, counted
 
 ATTEMPTS = 3
@@ -50,7 +50,7 @@ class Destruction:
                 self._progress.say("synthesising the app")
                 cdk.synth()
                 self._lift_protection()
-            stopping.stop_all(self._account, self._found, self._progress, jobs=lambda: self._look().jobs)
+            stopping.stop_all(self._account, self._found, self._progress, jobs=self._jobs)
             self._close_studio()
             self._delete_packages()
             if self._found.stacks:
@@ -59,6 +59,10 @@ class Destruction:
 
     def _look(self) -> Inventory:
         return survey.look(self._account, self._settings, before=self._found)
+
+    def _jobs(self) -> list[Job]:
+        """The environment's jobs; of those that score files, the ones that go on: the others stay in any case."""
+        return [*self._look().jobs, *stopping.running_transforms(self._sagemaker, self._settings.resource_name)]
 
     def _lift_protection(self) -> None:
         client = self._account.client("cloudformation")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from botocore import xform_name
+
 from config import Settings
 from operate.account import Client
 
@@ -12,14 +14,12 @@ from operate.account import Client
 JOB_KINDS = {"ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TrainingJob": "/aws/sagemaker/TrainingJobs"}
 # Tuning jobs have no log: their training jobs do, and are found among those.
 TUNING_JOB = "HyperParameterTuningJob"
-# Kinds of job by the words of the operations on them: list_training_jobs, delete_training_job.
-WORDS = {
-    **{kind: f"{kind.removesuffix('Job').lower()}_job" for kind in JOB_KINDS},
-    TUNING_JOB: "hyper_parameter_tuning_job",
-}
-STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
-# SageMaker keeps transform jobs for good; their names begin with the environment's.
+# Those that run under a role of their own, by which they are known; they go with the environment.
+KINDS = (*JOB_KINDS, TUNING_JOB)
+# Its role is its model's. SageMaker keeps transform jobs for good; their names begin with the environment's.
+TRANSFORM_JOB = "TransformJob"
 TRANSFORM_LOG_GROUP = "/aws/sagemaker/TransformJobs"
+STUDIO_LOG_GROUP = "/aws/sagemaker/studio"
 SHARED_LOG_GROUPS = frozenset({*JOB_KINDS.values(), STUDIO_LOG_GROUP, TRANSFORM_LOG_GROUP})
 DOMAIN = "AWS::SageMaker::Domain"
 # How the names of all environments' stacks begin.
@@ -41,7 +41,7 @@ class StackState:
 
 @dataclass(frozen=True)
 class Job:
-    """A processing, training or tuning job that ran under a role of the environment."""
+    """A processing, training or tuning job that ran under a role of the environment; or a transform job by its name."""
 
     kind: str
     name: str
@@ -133,5 +133,5 @@ def stack_prefix(settings: Settings) -> str:
 
 def operation_on(client: Client, verb: str, job: Job) -> Callable[..., object]:
     """The client's operation on a kind of job: "stop" or "delete"."""
-    operation: Callable[..., object] = getattr(client, f"{verb}_{WORDS[job.kind]}")
+    operation: Callable[..., object] = getattr(client, f"{verb}_{xform_name(job.kind)}")
     return operation

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from botocore.exceptions import ClientError
 
 from operate.account import Account, Client, pages, unless_absent
-from operate.inventory import RUNNING_EXECUTION, Inventory, Job, operation_on
+from operate.inventory import RUNNING_EXECUTION, RUNNING_JOB, TRANSFORM_JOB, Inventory, Job, operation_on
 from operate.progress import Progress, counted
 
 RULE, MACHINE = "AWS::Events::Rule", "AWS::StepFunctions::StateMachine"
@@ -86,8 +86,18 @@ def stop_executions(client: Client, executions: Iterable[str]) -> None:
         unless_absent(client.stop_pipeline_execution, PipelineExecutionArn=execution, ClientRequestToken=token)
 
 
+def running_transforms(client: Client, name: str) -> list[Job]:
+    """Transform jobs of an environment's files that have not ended: each has the environment's name and a file's id."""
+    found = pages(client, "list_transform_jobs", "TransformJobSummaries", NameContains=f"{name}-")
+    return [
+        Job(TRANSFORM_JOB, one["TransformJobName"], running=True)
+        for one in found
+        if one["TransformJobName"].startswith(f"{name}-") and one["TransformJobStatus"] in RUNNING_JOB
+    ]
+
+
 def stop_jobs(client: Client, jobs: Iterable[Job]) -> None:
-    """Ask jobs that no pipeline runs, such as a notebook's, to stop; one that ended meanwhile is fine."""
+    """Ask jobs that no pipeline runs, such as a notebook's or a file's, to stop; one that ended meanwhile is fine."""
     for job in jobs:
         try:
             operation_on(client, "stop", job)(**{f"{job.kind}Name": job.name})

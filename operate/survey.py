@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from config import Settings
@@ -12,9 +13,9 @@ from operate import studio
 from operate.account import Account, Client, is_absent, pages
 from operate.inventory import (
     DOMAIN,
+    KINDS,
     RUNNING_JOB,
     SHARED_LOG_GROUPS,
-    WORDS,
     Inventory,
     Job,
     Resource,
@@ -130,7 +131,8 @@ def _log_groups(client: Client, prefix: str, name: str, named: set[str]) -> Iter
 
 def _jobs(client: Client, known: Mapping[str, str]) -> Iterator[tuple[Job, str]]:
     """Go through all jobs of the account with the names of their roles; those in `known` need no second question."""
-    for kind, words in WORDS.items():
+    for kind in KINDS:
+        words = xform_name(kind)
         for summary in pages(client, f"list_{words}s", f"{kind}Summaries"):
             job = Job(kind, summary[f"{kind}Name"], summary[f"{kind}Status"] in RUNNING_JOB)
             role = known.get(job.name)

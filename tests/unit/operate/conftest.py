@@ -43,3 +43,8 @@ def account(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Account:
     """An account of stubs."""
     monkeypatch.setattr(Account, "client", lambda self, service: stub(service).client)
     return StubbedAccount(boto3.Session(region_name="eu-west-1"), "111122223333")
+
+
+def no_transforms(sagemaker: Stubber, name: str) -> None:
+    """No file of an environment is being scored."""
+    sagemaker.add_response("list_transform_jobs", {"TransformJobSummaries": []}, {"NameContains": f"{name}-"})

@@ -17,6 +17,7 @@ from operate.cdk import Cdk
 from operate.destruction import Destruction
 from operate.inventory import Inventory, Job, Resource, StackState
 from operate.progress import Progress
+from tests.unit.operate.conftest import no_transforms
 
 Stub = Callable[[str], Stubber]
 PROTECTED = Inventory(stacks=(StackState("Churn-prod-Storage", "CREATE_COMPLETE", protected=True),))
@@ -91,6 +92,7 @@ def test_production_keeps_packages_jobs_and_logs(account: Account, stub: Stub, m
         kept=frozenset(names),
     )
     monkeypatch.setattr(survey, "look", lambda *_, **__: left)
+    no_transforms(stub("sagemaker"), "churn-prod")
     assert Destruction(account, load_settings("prod"), left, Progress()).run() is left
 
 
@@ -101,6 +103,7 @@ def test_a_refusal_halfway_is_not_taken_for_nothing_begun(
     monkeypatch.setattr(Account, "current", classmethod(lambda cls: account))
     there = Inventory(packages=("arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn-dev/1",))
     monkeypatch.setattr(survey, "look", lambda *_, **__: there)
+    no_transforms(stub("sagemaker"), "churn-dev")
     stub("sagemaker").add_client_error("delete_model_package", "AccessDeniedException")
     assert destroy.main(["--env", "dev", "--yes"]) == 1
     assert "what is gone is gone; run it again" in capsys.readouterr().err
@@ -122,6 +125,7 @@ def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
     sagemaker.add_response("stop_pipeline_execution", {}, stopped)
     sagemaker.add_client_error("list_pipeline_executions", "ResourceNotFound")
     sagemaker.add_response("list_pipeline_executions", none, {"PipelineName": "churn-dev-watch"})
+    no_transforms(sagemaker, "churn-prod")
     Destruction(account, load_settings("prod"), there, Progress()).run()
 
 
@@ -134,6 +138,7 @@ def test_a_bucket_that_is_kept_is_not_emptied_beside_one_that_goes(
     s3.add_response("list_multipart_uploads", {}, site)
     s3.add_response("list_object_versions", {}, {**site, "MaxKeys": 1000})
     s3.add_response("delete_bucket", {}, site)
+    no_transforms(stub("sagemaker"), "churn-prod")
     Destruction(account, load_settings("prod"), left, Progress()).run()
 
 

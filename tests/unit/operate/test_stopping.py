@@ -12,6 +12,7 @@ from operate.account import Account
 from operate.destruction import Destruction
 from operate.inventory import Inventory, Job, Resource
 from operate.progress import Progress
+from tests.unit.operate.conftest import no_transforms
 
 Stub = Callable[[str], Stubber]
 RULE = Resource(stopping.RULE, "Churn-dev-Rollout-EveryMinute-x", kept=False)
@@ -41,6 +42,7 @@ def test_nothing_starts_by_itself_any_more_when_buckets_are_emptied(
     """The probe asks the endpoint each minute, and the endpoint keeps what it is asked in a bucket."""
     there = Inventory(resources=(RULE, MACHINE), buckets=("churn-dev-data-x",))
     monkeypatch.setattr(survey, "look", lambda *_, **__: there)
+    no_transforms(stub("sagemaker"), "churn-dev")
     stub("events").add_response("disable_rule", {}, {"Name": RULE.name})
     states = stub("stepfunctions")
     listed(states)
@@ -82,6 +84,32 @@ def test_a_job_that_has_ended_meanwhile_need_not_be_stopped(stub: Stub) -> None:
     stopping.stop_jobs(sagemaker.client, [job])
     with pytest.raises(ClientError, match="AccessDenied"):
         stopping.stop_jobs(sagemaker.client, [job])
+
+
+def test_of_jobs_that_score_files_the_environments_that_go_on_are_stopped(account: Account, stub: Stub) -> None:
+    sagemaker = stub("sagemaker")
+
+    def listed(**status: str) -> None:
+        found = [
+            {
+                "TransformJobName": name.replace("_", "-"),
+                "TransformJobArn": "arn:aws:sagemaker:eu-west-1:111122223333:transform-job/x",
+                "CreationTime": "2026-01-01T00:00:00Z",
+                "TransformJobStatus": status,
+            }
+            for name, status in status.items()
+        ]
+        sagemaker.add_response("list_transform_jobs", {"TransformJobSummaries": found}, {"NameContains": "churn-dev-"})
+
+    listed(churn_dev_1="InProgress", churn_dev_2="Completed", not_churn_dev_3="InProgress")
+    sagemaker.add_response("stop_transform_job", {}, {"TransformJobName": "churn-dev-1"})
+    listed(churn_dev_1="Stopped", churn_dev_2="Completed", not_churn_dev_3="InProgress")
+    stopping.stop_all(
+        account,
+        Inventory(),
+        Progress(),
+        jobs=lambda: stopping.running_transforms(sagemaker.client, "churn-dev"),
+    )
 
 
 def test_only_runs_that_go_on_are_stopped(stub: Stub) -> None:

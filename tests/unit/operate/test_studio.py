@@ -12,6 +12,7 @@ from operate.account import Account
 from operate.destruction import Destruction
 from operate.inventory import Inventory
 from operate.progress import Progress
+from tests.unit.operate.conftest import no_transforms
 
 Stub = Callable[[str], Stubber]
 APP = {"DomainId": "d-1", "SpaceName": "lab", "AppType": "JupyterLab", "AppName": "default"}
@@ -60,6 +61,7 @@ def test_the_parts_of_a_domain_go_in_order_and_then_the_domain(
     monkeypatch.setattr(survey, "look", lambda *_, **__: next(looks, Inventory()))
     monkeypatch.setattr(Progress, "wait", lambda self, what, count, **_: count() == 0)
     sagemaker = stub("sagemaker")
+    no_transforms(sagemaker, "churn-dev")
     parts = (
         ("apps", "Apps", "app", {**APP, "Status": "InService"}, APP),
         ("spaces", "Spaces", "space", SPACE, SPACE),
