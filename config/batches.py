@@ -53,3 +53,4 @@ class BatchesSettings(Section):
         self.require_range("instance_count", low=1, high=10, remedy="One scores a million customers in some minutes.")
         self.require_range("time_limit_s", low=1800, high=86400, remedy="A million customers take about half an hour.")
         self.require_range("poll_s", low=1, high=600, remedy="Ask often enough that the end is noticed soon.")
+        self.require_looks("time_limit_s", "poll_s")

@@ -97,12 +97,14 @@ def _local() -> Settings:
                 ClientSettings(name="trial", daily_quota=20),
             )
         ),
-        batches=BatchesSettings(poll_s=1),
+        batches=BatchesSettings(time_limit_s=3000, poll_s=2),
         studio=StudioSettings(enabled=True),
         # Costs nothing here; the server itself is started by `make local MLFLOW=1`.
         experiments=ExperimentsSettings(enabled=True),
         # The schedule is there to be looked at: no laptop run lives that long.
-        retraining=RetrainingSettings(debounce_s=2, poll_s=1, schedule="rate(30 days)", on_drift=True),
+        retraining=RetrainingSettings(
+            debounce_s=2, poll_s=1, time_limit_s=1500, schedule="rate(30 days)", on_drift=True
+        ),
     )
 
 

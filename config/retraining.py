@@ -65,6 +65,7 @@ class RetrainingSettings(Section):
         self.require_range(
             "time_limit_s", low=900, high=604800, remedy="A run takes up to an hour, and may wait for others."
         )
+        self.require_looks("time_limit_s", "poll_s")
         self.require_range(
             "maximum_file_mb", low=1, high=LARGEST_FILE_MB, remedy="1024 hold about ten million customers."
         )

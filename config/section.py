@@ -8,6 +8,8 @@ from typing import Any, ClassVar, NoReturn
 
 from config.errors import SettingsError
 
+LOOKS_LIMIT = 1_500
+
 
 def _accepts(value: object, annotation: Any) -> bool:
     """Tell whether a value is of the annotated type; a bool is not a number here, a whole number is a float."""
@@ -73,6 +75,19 @@ class Section:
         """Refuse the field unless the rule holds."""
         if not holds:
             self.refuse(name, rule=rule, remedy=remedy)
+
+    def require_looks(self, limit: str, poll: str) -> None:
+        """Refuse a state machine that looks so often in all its time that Step Functions would end it.
+
+        That is at 25,000 entries of an execution's history, and nothing of the execution can tell of it. A look takes
+        up to 14 of them. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+        """
+        self.require(
+            getattr(self, limit) <= LOOKS_LIMIT * getattr(self, poll),
+            poll,
+            rule=f"must be at least a {LOOKS_LIMIT:,}th of {self.section}.{limit} ({getattr(self, limit)})",
+            remedy="Look less often, or give up earlier: Step Functions ends an execution with too long a history.",
+        )
 
     def require_range(self, name: str, *, low: float, high: float, remedy: str) -> None:
         """Refuse a number outside ``[low, high]``."""

@@ -90,6 +90,7 @@ class ServingSettings(Section):
             rule=f"must be from 1 to a tenth of serving.rollout_wait_s ({self.rollout_wait_s})",
             remedy="Ask often enough that the end of an update is noticed soon.",
         )
+        self.require_looks("rollout_wait_s", "rollout_poll_s")
         self.require_range("data_capture_percent", low=0, high=100, remedy="Give a share in percent.")
         if self.serverless:
             self._check_serverless()

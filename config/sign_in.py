@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 
 from config.section import Section
 
-CLIENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
+# The page has a client of its own.
+CLIENT_NAME = re.compile(r"(?=.{1,30}$)(?!page$)[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 # Names of the scopes behind the resource server's, as contract/access.py has them; a test compares.
 ClientScope = Literal["predict", "batches", "report"]
 # A quota of API Gateway's usage plans is a 32-bit number.
@@ -46,8 +47,8 @@ class ClientSettings(Section):
         self.require(
             CLIENT_NAME.fullmatch(self.name) is not None,
             "name",
-            rule="must be 1 to 30 lower-case letters, digits and hyphens, a letter first",
-            remedy="It becomes part of names in the template.",
+            rule='must be 1 to 30 lower-case letters and digits, a letter first, words parted by a hyphen, not "page"',
+            remedy="It becomes part of names in the template, where the page has a client, too.",
         )
         self.require(
             bool(self.scopes) and len(set(self.scopes)) == len(self.scopes),
@@ -63,6 +64,11 @@ class ClientSettings(Section):
             remedy="A burst below the steady rate would throttle the steady rate.",
         )
         self.require_range("daily_quota", low=1, high=QUOTA_LIMIT, remedy="Leave room for a day's work.")
+
+    @property
+    def identifier(self) -> str:
+        """The name as a part of others: of constructs, and of the stack's outputs."""
+        return "".join(part.title() for part in self.name.split("-"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +102,8 @@ class SignInSettings(Section):
         """Check times and that systems can be told apart."""
         self.require_range("token_minutes", low=5, high=60, remedy="Nobody can take a token back before it ends.")
         self.require_range("session_hours", low=1, high=24, remedy="A working day is usual.")
-        names = [client.name for client in self.clients]
+        # By what becomes of them: "a-1" and "a1" would be one.
+        names = [client.identifier for client in self.clients]
         self.require(
             len(names) <= CLIENT_LIMIT and len(set(names)) == len(names),
             "clients",

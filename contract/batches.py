@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contract import rules
+from contract.parts import headers, problems
 from contract.shapes import Shape, number, ref, texts, thing
 
 STATUSES = {
@@ -75,8 +76,8 @@ def told() -> dict[str, Shape]:
     }
 
 
-def paths(headers: Any, problems: Any, example: str) -> dict[str, Any]:
-    """The operations, with the document's ways to refer to headers and problems."""
+def paths(example: str) -> dict[str, Any]:
+    """The operations; `example` is the id of a batch."""
     correlation = {"$ref": "#/components/parameters/Correlation"}
     seen = headers("RequestId", "CorrelationId")
     begin = {

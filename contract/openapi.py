@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from contract import access, answers, batches, rules, shapes
-from contract.shapes import Shape, ref
+from contract import answers, batches, rules, security, shapes
+from contract.parts import headers, problem, problems
+from contract.shapes import ref
 from schema import Schema, load_examples, load_schema
 
 VERSION = "1.1.0"
@@ -18,20 +19,6 @@ ABOUT = (
     "takes."
 )
 REPORT = "How good the model in service is, on customers that took no part in its training; and the versions before it."
-# What API Gateway itself may answer to any request, whatever the address.
-EVERYWHERE = (400, 429, 500, 503)
-# Names of the two ways to come by a token.
-PEOPLE, SYSTEMS = "people", "systems"
-# Which scope an operation asks for: one for each, but for those that are open.
-OPEN = frozenset({"health"})
-SCOPE_OF = {
-    "predict": access.PREDICT,
-    "begin_batch": access.BATCHES,
-    "batch": access.BATCHES,
-    "model": access.PREDICT,
-    "schema": access.PREDICT,
-    "model_report": access.REPORT,
-}
 
 
 def document(schema: Schema) -> dict[str, Any]:
@@ -51,7 +38,7 @@ def document(schema: Schema) -> dict[str, Any]:
         "tags": [{"name": "predictions"}, {"name": "batches"}, {"name": "about"}],
         "paths": {
             "/predictions": {"post": _predictions(schema, example)},
-            **batches.paths(_headers, _problems, BATCH),
+            **batches.paths(BATCH),
             "/model": {"get": _about("model", "Model", "What the model in service says of itself.")},
             "/model/report": {"get": _tagged("model_report", "ModelReport", REPORT)},
             "/schema": {
@@ -85,45 +72,14 @@ def document(schema: Schema) -> dict[str, Any]:
                 "Allow": {"description": "The methods that this address answers.", "schema": {"type": "string"}},
                 "Applied": {"description": "The preference that was honoured.", "schema": {"type": "string"}},
             },
-            "responses": {str(status): _problem(status) for status in rules.STATUSES},
-            "securitySchemes": _security_schemes(),
+            "responses": {str(status): problem(status) for status in rules.STATUSES},
+            "securitySchemes": security.schemes(),
         },
     }
     for methods in described["paths"].values():
         for operation in methods.values():
-            _protect(operation)
+            security.protect(operation)
     return described
-
-
-def _security_schemes() -> dict[str, Any]:
-    """Describe sign-in. Its address is another one in each deployment, so it stands in the deployment's outputs."""
-    login = "https://managed-login.example"
-    tokens = {"tokenUrl": f"{login}/oauth2/token", "scopes": access.SCOPES}
-    told = "`managed-login.example` stands for the deployment's own address, its output `LoginUrl`."
-    return {
-        PEOPLE: {
-            "type": "oauth2",
-            "description": "Authorization code with PKCE, as the page does it. A person's groups decide what is left "
-            f"of the scopes that are asked for. {told}",
-            "flows": {"authorizationCode": {"authorizationUrl": f"{login}/oauth2/authorize", **tokens}},
-        },
-        SYSTEMS: {
-            "type": "oauth2",
-            "description": f"An id and a secret buy a token. {told} Send the client's API key as `x-api-key`, too, "
-            "unless you come by the page's address: it says in whose plan the request counts.",
-            "flows": {"clientCredentials": tokens},
-        },
-    }
-
-
-def _protect(operation: dict[str, Any]) -> None:
-    """Say which scope an operation asks for, and that it refuses who has none."""
-    name = operation["operationId"]
-    if name in OPEN:
-        operation["security"] = []
-        return
-    operation["security"] = [{scheme: [SCOPE_OF[name]]} for scheme in (PEOPLE, SYSTEMS)]
-    operation["responses"] |= _references(401)
 
 
 def _predictions(schema: Schema, example: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +114,7 @@ def _predictions(schema: Schema, example: dict[str, Any]) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": "A prediction for each customer.",
-                "headers": _headers("RequestId", "CorrelationId", applied="Applied"),
+                "headers": headers("RequestId", "CorrelationId", applied="Applied"),
                 "content": {
                     rules.JSON: {"schema": ref("PredictionsAnswer")},
                     rules.CSV: {
@@ -167,7 +123,7 @@ def _predictions(schema: Schema, example: dict[str, Any]) -> dict[str, Any]:
                     },
                 },
             },
-            **_problems(406, 413, 415),
+            **problems(406, 413, 415),
         },
     }
 
@@ -185,10 +141,10 @@ def _about(name: str, shape: str, summary: str) -> dict[str, Any]:
         "responses": {
             "200": {
                 "description": summary,
-                "headers": _headers("RequestId", "CorrelationId"),
+                "headers": headers("RequestId", "CorrelationId"),
                 "content": {rules.JSON: {"schema": ref(shape)}},
             },
-            **_problems(),
+            **problems(),
         },
     }
 
@@ -205,42 +161,10 @@ def _tagged(name: str, shape: str, summary: str) -> dict[str, Any]:
             "example": '"93328f3d24f96cbb"',
         }
     )
-    operation["responses"]["200"]["headers"] |= _headers(ETag="ETag")
-    unchanged = {"description": "The copy at hand is the latest.", "headers": _headers("RequestId", ETag="ETag")}
+    operation["responses"]["200"]["headers"] |= headers(ETag="ETag")
+    unchanged = {"description": "The copy at hand is the latest.", "headers": headers("RequestId", ETag="ETag")}
     operation["responses"] |= {"304": unchanged}
     return operation
-
-
-NAMES = {"RequestId": "X-Request-Id", "CorrelationId": "X-Correlation-Id", "applied": "Preference-Applied"}
-
-
-def _headers(*plain: str, **named: str) -> dict[str, Any]:
-    pairs = {**{one: one for one in plain}, **named}
-    return {NAMES.get(name, name): {"$ref": f"#/components/headers/{header}"} for name, header in pairs.items()}
-
-
-def _problems(*more: int) -> dict[str, Any]:
-    return _references(*sorted({*EVERYWHERE, *more}))
-
-
-def _references(*statuses: int) -> dict[str, Any]:
-    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
-
-
-def _problem(status: int) -> Shape:
-    told = rules.STATUSES[status]
-    headers = _headers("RequestId")
-    if status in rules.WORTH_ANOTHER_TRY:
-        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
-    if status == 401:
-        headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
-    if status == 405:
-        headers["Allow"] = {"$ref": "#/components/headers/Allow"}
-    return {
-        "description": f"{told.title}: {told.when}. What to do: {told.remedy}.",
-        "headers": headers,
-        "content": {rules.PROBLEM: {"schema": ref("Problem")}},
-    }
 
 
 def text(schema: Schema) -> str:

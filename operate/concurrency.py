@@ -7,20 +7,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
 from config import UNRESERVED_CONCURRENCY, Settings
-from operate.account import Account, is_absent
+from operate.account import Account, pages
 from operate.inventory import stack_prefix
 
 
 def shortage(account: Account, settings: Settings) -> str:
     """Say what is lacking and what to do; empty when nothing is, or when the environment has its reserve already."""
     reserve = settings.api.reserved_concurrency
-    if not reserve or _stands(account, f"{stack_prefix(settings)}Api"):
+    if not reserve:
+        return ""
+    held = _held(account, f"{stack_prefix(settings)}Api")
+    if reserve <= held:
         return ""
     limit = account.client("lambda").get_account_settings()["AccountLimit"]
-    free: int = limit["UnreservedConcurrentExecutions"]
+    free: int = limit["UnreservedConcurrentExecutions"] + held
     if free - reserve >= UNRESERVED_CONCURRENCY:
         return ""
     return (
@@ -32,11 +33,9 @@ def shortage(account: Account, settings: Settings) -> str:
     )
 
 
-def _stands(account: Account, stack: str) -> bool:
-    try:
-        found = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as exc:
-        if is_absent(exc):
-            return False
-        raise
-    return bool(found)
+def _held(account: Account, stack: str) -> int:
+    """Count what the stack's functions have reserved already; nothing where there is no such stack."""
+    listed = pages(account.client("cloudformation"), "list_stack_resources", "StackResourceSummaries", StackName=stack)
+    functions = [one["PhysicalResourceId"] for one in listed if one["ResourceType"] == "AWS::Lambda::Function"]
+    asked = account.client("lambda").get_function_concurrency
+    return sum(asked(FunctionName=name).get("ReservedConcurrentExecutions", 0) for name in functions)

@@ -30,12 +30,12 @@ def token(account: Account, settings: Settings, client: str) -> str:
     OperateError
         If the settings know no such client, or Cognito refuses.
     """
-    names = [one.name for one in settings.sign_in.clients]
-    if client not in names:
-        known = ", ".join(names) or "none"
+    clients = {one.name: one for one in settings.sign_in.clients}
+    if client not in clients:
+        known = ", ".join(clients) or "none"
         raise OperateError(f"{settings.name} has no client {client!r} in sign_in.clients; it has: {known}.")
     found = outputs(account, settings, "SignIn", "Api")
-    identity = found["".join(part.title() for part in client.split("-")) + "ClientId"]
+    identity = found[f"{clients[client].identifier}ClientId"]
     described = account.client("cognito-idp").describe_user_pool_client(
         UserPoolId=found["UserPoolId"], ClientId=identity
     )

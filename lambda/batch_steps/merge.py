@@ -12,6 +12,9 @@ from upload import Table
 
 from contract.rows import COLUMNS, harmless, predicted, refused
 
+# Bytes of an object that are read at a time.
+_PIECE = 4 << 20
+
 
 class Refused(NamedTuple):
     """A row that broke rules, counted from 1."""
@@ -93,10 +96,8 @@ class Merge:
     def _refusals(self) -> Iterator[Refused]:
         """Go through the rows that were not scored, in order."""
         key = f"results/{self._batch.id}/refusals.csv"
-        body = self._batch.client.get_object(Bucket=self._batch.bucket, Key=key)["Body"]
-        lines = (line.decode() for line in body.iter_lines())
         current: Refused | None = None
-        for found in csv.DictReader(lines):
+        for found in csv.DictReader(self._lines(key)):
             if current is None or current.row != int(found["row"]):
                 if current:
                     yield current
@@ -104,3 +105,17 @@ class Merge:
             current.errors.append(found)
         if current:
             yield current
+
+    def _lines(self, key: str) -> Iterator[str]:
+        """Read an object line by line, and in pieces: a connection that waits for the model's answers is soon cut."""
+        at, total, rest = 0, 1, b""
+        while at < total:
+            answer = self._batch.client.get_object(
+                Bucket=self._batch.bucket, Key=key, Range=f"bytes={at}-{at + _PIECE - 1}"
+            )
+            piece: bytes = answer["Body"].read()
+            at, total = at + len(piece), int(answer["ContentRange"].rpartition("/")[2])
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from (line.decode() for line in whole)
+        if rest:
+            yield rest.decode()

@@ -26,8 +26,9 @@ _BUCKET = os.environ["BATCHES_BUCKET"]
 _MOST_BYTES = int(os.environ["MAXIMUM_FILE_MB"]) * 1024 * 1024
 _UPLOAD_S, _LINK_S = int(os.environ["UPLOAD_S"]), int(os.environ["LINK_S"])
 _KEPT_S = int(os.environ["KEPT_S"])
-# A file that is on its way when its form expires still arrives; the machine that scores has a moment beyond its limit.
-_GRACE_S = 120
+# A file that is on its way when its form expires still arrives. What is scored at the last moment is merged yet, for
+# which the function has 15 minutes.
+_GRACE_S = {"waiting": 120, "checking": 1020, "scoring": 1020}
 _KINDS = {"result": "text/csv; charset=utf-8", "refusals": "text/csv; charset=utf-8", "report": "application/json"}
 _ENDINGS = {"result": "csv", "refusals": "csv", "report": "json"}
 State = dict[str, Any]
@@ -58,10 +59,11 @@ def told(identity: str) -> Json | None:
     if not _s3.list_objects_v2(Bucket=_BUCKET, Prefix=_state(identity), MaxKeys=1).get("Contents"):
         return None
     state: State = json.load(_s3.get_object(Bucket=_BUCKET, Key=_state(identity))["Body"])
-    late = time.time() > state["until"] + _GRACE_S
-    if state["status"] == "waiting" and late:
+    status = state["status"]
+    late = status in _GRACE_S and time.time() > state["until"] + _GRACE_S[status]
+    if late and status == "waiting":
         state["status"] = "expired"
-    elif state["status"] in ("checking", "scoring") and late:
+    elif late:
         rule, remedy = "took longer than it may", "Send the file again; if it happens again, send it in parts."
         state |= {"status": "failed", "problem": {"field": "", "rule": rule, "remedy": remedy}}
     answer = _outline(state)

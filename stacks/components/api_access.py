@@ -58,7 +58,7 @@ class ApiAccess(Construct):
 
     def _add_client(self, settings: Settings, client: ClientSettings) -> None:
         """Let in a system: its id and secret buy tokens, its key counts what it asks."""
-        name = "".join(part.title() for part in client.name.split("-"))
+        name = client.identifier
         app_client = cognito.UserPoolClient(
             self,
             f"{name}Client",

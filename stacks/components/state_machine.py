@@ -21,13 +21,13 @@ from stacks.components.permissions import service_principal
 from stacks.components.storage import log_group
 
 State = dict[str, Any]
-# A function that is throttled or being replaced; and whatever else passes by itself.
 # Each other log group of a state machine takes a place in the account's policy of CloudWatch Logs, which has 5,120
 # characters (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html). The stack's own id comes after it: a
 # group that is kept stands in nobody's way.
 VENDED = "/aws/vendedlogs/states"
 # Ends of an execution that no state of it can tell of.
 SILENT_ENDS = {"TimedOut": "took too long and was ended", "Aborted": "was stopped by somebody"}
+# A function that is throttled or being replaced; and whatever else passes by itself.
 RETRY = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 2, "BackoffRate": 2}]
 
 

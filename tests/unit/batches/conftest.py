@@ -48,9 +48,14 @@ class Bucket:
         self.objects[Key] = self.versions[Key, version] = Body
         return {"VersionId": version}
 
-    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
-        body = self.objects[Key]
-        return {"Body": StreamingBody(io.BytesIO(body), len(body))}
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:
+        body = whole = self.objects[Key]
+        told = {}
+        if Range:
+            first, last = map(int, Range.removeprefix("bytes=").split("-"))
+            body = whole[first : last + 1]
+            told = {"ContentRange": f"bytes {first}-{first + len(body) - 1}/{len(whole)}"}
+        return {"Body": StreamingBody(io.BytesIO(body), len(body)), **told}
 
     def head_object(self, *, Bucket: str, Key: str) -> dict[str, str]:
         (found,) = [v for k, v in list(self.versions)[::-1] if k == Key][:1]

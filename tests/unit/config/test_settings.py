@@ -10,6 +10,7 @@ import pytest
 import config
 from config import (
     ApiSettings,
+    BatchesSettings,
     ClientSettings,
     DeploymentSettings,
     FirewallSettings,
@@ -228,6 +229,17 @@ REFUSED: list[tuple[Callable[..., Section], dict[str, Any], str, str]] = [
     (RetrainingSettings, {"schedule": "rate(1 days)"}, "retraining.schedule", "hours or days"),
     (RetrainingSettings, {"schedule": "cron(0 4 * * *)"}, "retraining.schedule", "six fields"),
     (RetrainingSettings, {"poll_s": 0}, "retraining.poll_s", "from 1 to 600"),
+    (
+        RetrainingSettings,
+        {"time_limit_s": 604800},
+        "retraining.poll_s",
+        "a 1,500th of retraining.time_limit_s",
+    ),
+    (BatchesSettings, {"time_limit_s": 86400}, "batches.poll_s", "a 1,500th of batches.time_limit_s (86400)"),
+    (ServingSettings, {"rollout_wait_s": 86400}, "serving.rollout_poll_s", "a 1,500th of serving.rollout_wait_s"),
+    (ClientSettings, {"name": "page"}, "sign_in.clients.name", 'not "page"'),
+    (ClientSettings, {"name": "crm-"}, "sign_in.clients.name", "words parted by a hyphen"),
+    (ClientSettings, {"name": "c" * 31}, "sign_in.clients.name", "1 to 30"),
     (RetrainingSettings, {"time_limit_s": 60}, "retraining.time_limit_s", "from 900"),
     (RetrainingSettings, {"maximum_file_mb": 5121}, "retraining.maximum_file_mb", "from 1 to 5120"),
     (RetrainingSettings, {"data_owners": ("*",)}, "retraining.data_owners", "ARNs of roles"),
@@ -317,6 +329,7 @@ SECTIONS = (
     TrainingSettings,
     ServingSettings,
     ApiSettings,
+    BatchesSettings,
     StudioSettings,
 )
 
@@ -402,7 +415,14 @@ def test_only_the_laptop_lets_objects_be_read_from_anywhere() -> None:
 
 
 def test_units_are_in_the_names() -> None:
-    unitless = {"instance_count", "zone_count", "endpoint_zone_count", "throttle_burst", "serverless_max_concurrency"}
+    unitless = {
+        "instance_count",
+        "maximum_rows",
+        "zone_count",
+        "endpoint_zone_count",
+        "throttle_burst",
+        "serverless_max_concurrency",
+    }
     unitless |= {"reserved_concurrency", "autoscaling_max_count", "autoscaling_invocations_per_instance"}
     unit = re.compile(
         r".*_(s|ms|minutes|days|gb|mb|percent|per_s|precision|accuracy_difference|recall_difference)$"

@@ -25,8 +25,24 @@ def has(stub: Stub, limit: int, free: int) -> None:
 
 def no_stack(stub: Stub) -> None:
     stub("cloudformation").add_client_error(
-        "describe_stacks", "ValidationError", "Stack with id Churn-prod-Api does not exist"
+        "list_stack_resources", "ValidationError", "Stack with id Churn-prod-Api does not exist"
     )
+
+
+def a_stack(stub: Stub, held: int) -> None:
+    function = {
+        "LogicalResourceId": "Invoker",
+        "PhysicalResourceId": "invoker",
+        "ResourceType": "AWS::Lambda::Function",
+        "ResourceStatus": "CREATE_COMPLETE",
+        "LastUpdatedTimestamp": "2026-01-01T00:00:00Z",
+    }
+    log = function | {"LogicalResourceId": "Log", "ResourceType": "AWS::Logs::LogGroup"}
+    stub("cloudformation").add_response(
+        "list_stack_resources", {"StackResourceSummaries": [log, function]}, {"StackName": "Churn-prod-Api"}
+    )
+    answer = {"ReservedConcurrentExecutions": held} if held else {}
+    stub("lambda").add_response("get_function_concurrency", answer, {"FunctionName": "invoker"})
 
 
 @pytest.mark.parametrize(("limit", "free", "enough"), [(1000, 1000, True), (1000, 200, True), (1000, 199, False)])
@@ -50,6 +66,16 @@ def test_what_reserves_nothing_needs_nothing(account: Account) -> None:
 
 
 def test_what_an_environment_has_reserved_already_is_not_asked_for_twice(account: Account, stub: Stub) -> None:
-    found = {"StackName": "Churn-prod-Api", "StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-01-01T00:00:00Z"}
-    stub("cloudformation").add_response("describe_stacks", {"Stacks": [found]}, {"StackName": "Churn-prod-Api"})
+    a_stack(stub, held=100)
     assert shortage(account, reserving(100)) == ""
+
+
+@pytest.mark.parametrize(
+    ("held", "free", "enough"), [(0, 199, False), (0, 200, True), (60, 139, False), (60, 140, True)]
+)
+def test_a_first_or_larger_reserve_of_an_environment_that_stands_is_looked_at(
+    account: Account, stub: Stub, held: int, free: int, enough: bool
+) -> None:
+    a_stack(stub, held)
+    has(stub, 1000, free)
+    assert (shortage(account, reserving(100)) == "") is enough
