@@ -254,6 +254,8 @@ LIFE = {
 }
 
 
+# Before pytest-xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that end the deployment last, browser tests included; say what one process is to run.
 

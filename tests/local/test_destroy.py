@@ -130,7 +130,8 @@ def test_a_stack_does_not_delete_a_bucket_that_holds_something(system: Deploymen
 def objects(system: Deployment) -> None:
     """In every bucket a version that was replaced and one that was deleted, as access logs and pages leave them."""
     s3 = system.client("s3")
-    for stack, bucket in (("Storage", "AccessLogs"), ("Storage", "Data"), ("Storage", "Models"), ("Web", "Site")):
+    of_storage = [("Storage", bucket) for bucket in ("AccessLogs", "Batches", "Data", "Models")]
+    for stack, bucket in [*of_storage, ("Web", "Site")]:
         place = {"Bucket": system.resource(stack, "AWS::S3::Bucket", bucket), "Key": "left/behind"}
         for body in (b"one", b"two"):
             s3.put_object(**place, Body=body)
@@ -254,6 +255,12 @@ def _scaled(client: Clients) -> Iterator[str]:
     yield from (target["ResourceId"] for target in found["ScalableTargets"])
 
 
+def _apis(client: Clients) -> Iterator[str]:
+    apigateway = client("apigateway")
+    for operation in ("get_rest_apis", "get_usage_plans", "get_api_keys"):
+        yield from (entry["name"] for entry in getattr(apigateway, operation)()["items"])
+
+
 def _distributions(client: Clients) -> Iterator[str]:
     cloudfront = client("cloudfront")
     for name, answer in (
@@ -265,11 +272,12 @@ def _distributions(client: Clients) -> Iterator[str]:
 
 #: How to list what a service holds, by its name in resource types.
 _SERVICES: dict[str, Callable[[Clients], Any]] = {
-    "ApiGateway": lambda client: [api["name"] for api in client("apigateway").get_rest_apis()["items"]],
+    "ApiGateway": _apis,
     "CloudFormation": lambda client: [s["StackName"] for s in client("cloudformation").describe_stacks()["Stacks"]],
     "CloudFront": _distributions,
     "ApplicationAutoScaling": _scaled,
     "CloudWatch": _alarms,
+    "Cognito": lambda client: [p["Id"] for p in client("cognito-idp").list_user_pools(MaxResults=60)["UserPools"]],
     "EC2": _network,
     "Events": lambda client: [r["Name"] for r in client("events").list_rules()["Rules"]],
     "IAM": _roles,
@@ -281,4 +289,5 @@ _SERVICES: dict[str, Callable[[Clients], Any]] = {
     "SSM": lambda client: [p["Name"] for p in client("ssm").describe_parameters()["Parameters"]],
     "SageMaker": _sagemaker,
     "StepFunctions": lambda client: [m["name"] for m in client("stepfunctions").list_state_machines()["stateMachines"]],
+    "WAFv2": lambda client: [acl["Name"] for acl in client("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]],
 }
