@@ -18,6 +18,7 @@ from typing import Any
 
 import boto3
 import jobs
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from check import Check
 from merge import Merge
@@ -28,6 +29,8 @@ from contract.rules import BATCH_ID_PATTERN
 from schema import SchemaError, load_schema
 
 _CONFIG = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+# One request a file: the laptop's S3 knows no ranges of a version, and answers each with all of it.
+_WHOLE = TransferConfig(multipart_threshold=1 << 40)
 _s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"], config=_CONFIG)
 _sagemaker = boto3.client("sagemaker", region_name=os.environ["AWS_REGION"], config=_CONFIG)
 _BUCKET, _NAME = os.environ["BATCHES_BUCKET"], os.environ["ENDPOINT_NAME"]
@@ -141,7 +144,8 @@ def _downloaded(file: Json) -> Iterator[Path]:
     """The file as it was when the batch was taken, whatever was sent under its name since."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.csv"
-        _s3.download_file(_BUCKET, file["key"], str(path), ExtraArgs={"VersionId": file["version"]})
+        version = {"VersionId": file["version"]}
+        _s3.download_file(_BUCKET, file["key"], str(path), ExtraArgs=version, Config=_WHOLE)
         yield path
 
 

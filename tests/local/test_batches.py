@@ -61,8 +61,12 @@ def fetched(batch: Json, kind: str) -> str:
 
 
 def test_a_file_is_scored_as_single_customers_are_and_no_good_row_is_lost(deployment: Deployment) -> None:
-    header = ["name", *reversed(NAMES)]
-    rows = [[f"=C{n}", *reversed(cells({**(AT_RISK if n % 2 else LOYAL), "day_mins": n / 4}))] for n in range(1000)]
+    header = ["name", "note", *reversed(NAMES)]
+    # Ten megabytes: more than clients of S3 take in one piece.
+    note = "x" * 5000
+    rows = [
+        [f"=C{n}", note, *reversed(cells({**(AT_RISK if n % 2 else LOYAL), "day_mins": n / 4}))] for n in range(1000)
+    ]
     rows[17][-1], rows[500] = "XX", ["short"]
     out = io.StringIO()
     csv.writer(out, delimiter=";").writerows([header, *rows])

@@ -65,8 +65,8 @@ class Bucket:
         found = [{"Key": key} for key in sorted(self.objects) if key.startswith(Prefix)]
         return {"KeyCount": len(found), **({"Contents": found} if found else {})}
 
-    def download_file(self, bucket: str, key: str, path: str, ExtraArgs: dict[str, str] | None = None) -> None:
-        Path(path).write_bytes(self.versions[key, ExtraArgs["VersionId"]] if ExtraArgs else self.objects[key])
+    def download_file(self, bucket: str, key: str, path: str, *, ExtraArgs: dict[str, str], **_: Any) -> None:
+        Path(path).write_bytes(self.versions[key, ExtraArgs["VersionId"]])
 
     def create_multipart_upload(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, str]:
         self.parts[Key] = {}
