@@ -87,7 +87,7 @@ watch:  ## compare captured customers with those of training: make watch ENV=dev
 destroy: data  ## delete from AWS with all it made: make destroy ENV=dev (asks; YES=1 does not)
 	@$(python) -m operate.destroy --env $(ENV) $(if $(YES),--yes) $(if $(UNPROTECT),--unprotect)
 
-bench:  ## the benchmark tables (ARGS="crossval synth lambda load local" picks some)
+bench:  ## the benchmark tables (ARGS="crossval synth lambda load batches local" picks some)
 	$(setup) test
 	@$(python) -m tools.data
 	@$(python) -m bench $(ARGS)
