@@ -33,7 +33,7 @@ status:  ## what the laptop run is doing
 test:  ## every test: unit, synth, the deployed laptop run, the browser
 	$(setup) test
 	@$(python) -m tools.data
-	@$(python) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(python) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check:  ## lint, types, cdk-nag and cfn-lint for every environment
 	$(setup) test

@@ -16,6 +16,7 @@ ENDPOINT_LOG = "/aws/sagemaker/Endpoints/churn-prod"
 SHARED = {
     "/aws/sagemaker/ProcessingJobs": "Churn-local-Training",
     "/aws/sagemaker/TrainingJobs": "Churn-local-Training",
+    "/aws/sagemaker/TransformJobs": "Churn-local-Training",
     "/aws/sagemaker/studio": "Churn-local-Studio",
 }
 
