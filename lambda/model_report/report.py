@@ -90,8 +90,10 @@ def _bias(report: Json) -> list[Json]:
 
 
 def _drift(watch: Json) -> Json | None:
-    """How far customers have moved from those that the model was made with; None before the first watch."""
-    if not watch:
+    """How far customers have moved from those that the model was made with; None before the first watch, and of a
+    report in another form, such as another version's: it must not cost the rest.
+    """
+    if not watch.keys() >= {"model", "period", "traffic", "verdict", "attributes"}:
         return None
     return {
         "version": watch["model"]["version"],

@@ -292,3 +292,10 @@ def test_other_refusals_of_s3_are_faults(handler: ModuleType, s3: Stubber) -> No
     s3.add_client_error("get_object", "KMS.DisabledException")
     with pytest.raises(ClientError):
         handler.report.sources.read("runs/r1/evaluation/evaluation.json")
+
+
+def test_a_watch_in_another_form_costs_nothing_else(handler: ModuleType) -> None:
+    """An earlier version's report is read until the next watch, and must not take the rest away."""
+    assert handler.report._drift({"verdict": "calm", "message": "fine"}) is None
+    assert handler.report._drift({}) is None
+    assert handler.report._drift(WATCH)["customers"] == 812
