@@ -13,6 +13,8 @@ export function progressBar({ onStop, onResume }) {
   const help = el("p", { class: "soft", role: "status" });
   const button = el("button", { class: "quiet", type: "button" });
   let running = false;
+  /** Until when the words about a busy service hold: answers to other requests arrive meanwhile. */
+  let waitsUntil = 0;
   button.addEventListener("click", () => (running ? onStop() : onResume()));
   const node = el("div", { class: "progress" }, el("div", {}, words, bar, help), button);
 
@@ -39,15 +41,17 @@ export function progressBar({ onStop, onResume }) {
     node,
     begin(/** @type {Row[]} */ rows) {
       count(rows);
+      waitsUntil = 0;
       help.textContent = "";
       bar.hidden = false;
       set(true, text.list.cancel);
     },
     step(/** @type {Row[]} */ rows) {
       count(rows);
-      help.textContent = "";
+      if (performance.now() >= waitsUntil) help.textContent = "";
     },
     wait(/** @type {number} */ seconds) {
+      waitsUntil = performance.now() + 1000 * seconds;
       help.textContent = text.list.waiting(seconds);
     },
     end(/** @type {Row[]} */ rows) {
