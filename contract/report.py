@@ -5,6 +5,21 @@ from __future__ import annotations
 from contract.shapes import Shape, many, number, ref, texts, thing
 from schema import Schema
 
+MISSING = {
+    "description": "what the registry tells of a version beyond its list",
+    "evaluation": "what its run measured",
+    "bias": "how its decisions fare, group by group",
+    "watch": "what the latest watch found",
+}
+WHY = {
+    "not named": "the version names no such report",
+    "gone": "it is not there any more",
+    "elsewhere": "it lies in another bucket",
+    "refused": "it lies where the API may not read",
+    "no answer": "whoever holds it did not answer; ask again",
+    "another form": "it is written in a form that the API does not know",
+}
+
 
 def costs() -> Shape:
     """What each outcome costs."""
@@ -28,13 +43,14 @@ def told(schema: Schema) -> dict[str, Shape]:
             {
                 "version": {"type": ["string", "null"], "description": "In service; null when no version is."},
                 "trained_at": {"type": ["string", "null"], "format": "date-time"},
-                "test": _or_none(ref("TestReport"), "Null where the run's report is gone."),
+                "test": _or_none(ref("TestReport"), "Null where the run's report cannot be had: see `missing`."),
                 "bias": many(ref("BiasOfGroup"), "How the decisions fare, group by group."),
                 "drift": _or_none(ref("DriftReport"), "What the latest watch found; null before the first."),
                 "live_quality": _or_none(
                     ref("LiveQuality"), "On customers whose fate is known by now; null while too few are."
                 ),
                 "versions": many(ref("ModelVersion"), "The newest versions, the newest first."),
+                "missing": many(ref("MissingPart"), "What the report comes without, and why; empty as a rule."),
             },
             description="What the run of the version in service found on customers that took no part in the training.",
         ),
@@ -134,7 +150,18 @@ def told(schema: Schema) -> dict[str, Shape]:
                 "cost_per_customer": {"type": ["number", "null"], "description": "USD, on the same customers."},
             }
         ),
+        "MissingPart": thing(
+            {
+                "part": {"type": "string", "enum": [*MISSING], "description": _each(MISSING)},
+                "version": {"type": ["string", "null"], "description": "Whose part it is; null for the watch."},
+                "why": {"type": "string", "enum": [*WHY], "description": _each(WHY)},
+            }
+        ),
     }
+
+
+def _each(meanings: dict[str, str]) -> str:
+    return "; ".join(f"`{name}`: {meaning}" for name, meaning in meanings.items()) + "."
 
 
 def _or_none(shape: Shape, description: str) -> Shape:

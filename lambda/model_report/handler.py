@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> Answer:
 
 
 def _answered(request: Request) -> Answer:
-    body = _body()
+    body = _body(request)
     tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:16]}"'
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
     made = answer(304, JSON, "", request) if known & {tag, "*"} else answer(200, JSON, body, request)
@@ -34,8 +34,11 @@ def _answered(request: Request) -> Answer:
     return made
 
 
-def _body() -> str:
+def _body(request: Request) -> str:
     if time.monotonic() >= _latest["until"]:
-        _latest.update(body=json.dumps(report.made(), allow_nan=False), until=time.monotonic() + FRESH_S)
+        made, causes = report.made()
+        if causes:
+            request.facts["missing"] = causes
+        _latest.update(body=json.dumps(made, allow_nan=False), until=time.monotonic() + FRESH_S)
     body: str = _latest["body"]
     return body

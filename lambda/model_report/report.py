@@ -10,39 +10,51 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sources
+from gaps import Gaps
 
 COSTS = ("missed_churner", "wasted_incentive", "saved_customer")
 # Of a metric of bias; the limits are there for those that the gate looks at.
 MEASURE = ("name", "value", "low", "high", "limit", "beyond")
 MOVED = ("name", "stability_index", "drifted")
 JUDGED = ("live", "live_low", "live_high", "registered", "worse")
+EVALUATION, BIAS = ("ModelQuality", "Statistics"), ("Bias", "PostTrainingReport")
 POST = "post_training_bias_metrics"
 Json = dict[str, Any]
 
 
-def made() -> Json:
-    """Gather the report of the version in service, and the newest versions."""
-    served = sources.in_service()
-    arns = sources.packages()
+def made() -> tuple[Json, list[str]]:
+    """Gather the report of the version in service, and the newest versions; and, for the log, why parts are missing."""
+    gaps = Gaps()
+    served, described = sources.in_service()
     # The one in service may be older than the newest.
-    arns += [served] if served and served not in arns else []
+    listed = sources.packages() | ({served: described} if served else {})
     with ThreadPoolExecutor(8) as pool:
-        packages = dict(zip(arns, pool.map(sources.package, arns), strict=True))
-        evaluations = dict(zip(arns, pool.map(_evaluation, packages.values()), strict=True))
-    current = packages.get(served, {})
-    evaluation = evaluations.get(served, {})
-    return {
-        "version": _version(served) if served else None,
-        "trained_at": evaluation.get("model", {}).get("trained_at"),
-        "test": _test(evaluation),
-        "bias": _bias(sources.document(_uri(current, "Bias", "PostTrainingReport"))),
-        "drift": _drift(watch := sources.latest_watch()),
-        "live_quality": _live_quality(watch),
-        "versions": [_told(arn, packages[arn], evaluations[arn], served) for arn in arns],
+        found = dict(zip(listed, pool.map(lambda arn: _looked_at(arn, listed[arn], served, gaps), listed), strict=True))
+    version = _number(served)
+    package, evaluation = found.get(served, ({}, {}))
+    watch = gaps.filled("watch", "", sources.latest_watch, Json())
+    report = {
+        "version": version or None,
+        "trained_at": gaps.filled("evaluation", version, lambda: evaluation.get("model", {}).get("trained_at"), None),
+        "test": gaps.filled("evaluation", version, lambda: _test(evaluation), None),
+        "bias": gaps.filled("bias", version, lambda: _bias(package), list[Json]()) if served else [],
+        "drift": gaps.filled("watch", "", lambda: _drift(watch), None),
+        "live_quality": gaps.filled("watch", "", lambda: _live_quality(watch), None),
+        "versions": [_told(arn, *found[arn], served=served, gaps=gaps) for arn in found],
     }
+    return report | {"missing": gaps.told}, gaps.causes
 
 
-def _version(arn: str) -> str:
+def _looked_at(arn: str, known: Json, served: str, gaps: Gaps) -> tuple[Json, Json]:
+    """Describe a version and read its evaluation; where it cannot be described, what is known of it has to do."""
+    number = _number(arn)
+    package = known if arn == served else gaps.filled("description", number, lambda: sources.package(arn), Json())
+    if not package:
+        return known, {}
+    return package, gaps.filled("evaluation", number, lambda: sources.document(_uri(package, *EVALUATION)), Json())
+
+
+def _number(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
@@ -51,12 +63,8 @@ def _uri(package: Json, part: str, report: str) -> str:
     return uri
 
 
-def _evaluation(package: Json) -> Json:
-    return sources.document(_uri(package, "ModelQuality", "Statistics"))
-
-
 def _test(evaluation: Json) -> Json | None:
-    """What was measured on the test customers; None where the report is gone."""
+    """What was measured on the test customers; None where there is no report of it."""
     if not evaluation:
         return None
     cost, scores = evaluation["cost"], evaluation["curves"]["scores"]
@@ -73,9 +81,9 @@ def _test(evaluation: Json) -> Json | None:
     }
 
 
-def _bias(report: Json) -> list[Json]:
+def _bias(package: Json) -> list[Json]:
     """What the decisions are like, group by group."""
-    facets = report.get(POST, {}).get("facets", {})
+    facets = sources.document(_uri(package, *BIAS))[POST]["facets"]
     return [
         {
             "attribute": attribute,
@@ -90,10 +98,8 @@ def _bias(report: Json) -> list[Json]:
 
 
 def _drift(watch: Json) -> Json | None:
-    """How far customers have moved from those that the model was made with; None before the first watch, and of a
-    report in another form, such as another version's: it must not cost the rest.
-    """
-    if not watch.keys() >= {"model", "period", "traffic", "verdict", "attributes"}:
+    """How far customers have moved from those that the model was made with; None before the first watch."""
+    if not watch:
         return None
     return {
         "version": watch["model"]["version"],
@@ -119,15 +125,20 @@ def _live_quality(watch: Json) -> Json | None:
     }
 
 
-def _told(arn: str, package: Json, evaluation: Json, served: str) -> Json:
+def _told(arn: str, package: Json, evaluation: Json, *, served: str, gaps: Gaps) -> Json:
     created: datetime = package["CreationTime"]
-    cost = evaluation.get("cost", {})
     return {
-        "version": _version(arn),
+        "version": _number(arn),
         "registered_at": created.astimezone(UTC).isoformat(timespec="seconds"),
         "approval": package["ModelApprovalStatus"],
         "in_service": arn == served,
         "live_since": package.get("CustomerMetadataProperties", {}).get("live_since"),
-        "average_precision": evaluation.get("metrics", {}).get("average_precision"),
-        "cost_per_customer": cost.get("expected_cost_per_customer"),
+        **gaps.filled("evaluation", _number(arn), lambda: _measured(evaluation), _measured({})),
+    }
+
+
+def _measured(evaluation: Json) -> Json:
+    return {
+        "average_precision": evaluation["metrics"]["average_precision"] if evaluation else None,
+        "cost_per_customer": evaluation["cost"]["expected_cost_per_customer"] if evaluation else None,
     }

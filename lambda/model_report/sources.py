@@ -12,6 +12,7 @@ import boto3
 import champion
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from gaps import ELSEWHERE, GONE, OTHER_FORM, UNNAMED, Gap, is_busy
 from problems import EndpointUnavailable
 
 # The function has 15 seconds for some twenty calls, most of them side by side.
@@ -26,52 +27,68 @@ _s3 = boto3.client("s3", region_name=os.environ["AWS_REGION"], config=_CONFIG)
 _GROUP = os.environ["PACKAGE_GROUP_NAME"]
 _BUCKET = os.environ["DATA_BUCKET"]
 _WATCHES = os.environ["WATCHES"]
-NOT_THERE = ("NoSuchKey", "404")
 VERSIONS = 12
 # Of lists of a thousand keys: watches keep a handful of files each, and their reports end after some months.
 PAGES = 5
 Json = dict[str, Any]
 
 
-def in_service() -> str:
-    """Return the ARN of the package that the endpoint serves; empty when there is none."""
+def in_service() -> tuple[str, Json]:
+    """Return the ARN of the package that the endpoint serves, and its description; empty when there is none."""
     found = _asked(lambda: champion.find(_sagemaker, os.environ["ENDPOINT_NAME"]))
-    return found.told if found.uri and ":model-package/" in found.told else ""
+    return (found.told, found.package) if found.uri and found.package else ("", {})
 
 
-def packages() -> list[str]:
-    """Return the ARNs of the newest versions, the newest first."""
+def packages() -> dict[str, Json]:
+    """Return what the list tells of the newest versions, by their ARNs, the newest first."""
     listed = _asked(
         lambda: _sagemaker.list_model_packages(
             ModelPackageGroupName=_GROUP, SortBy="CreationTime", SortOrder="Descending", MaxResults=VERSIONS
         )
     )
-    return [one["ModelPackageArn"] for one in listed["ModelPackageSummaryList"]]
+    return {one["ModelPackageArn"]: one for one in listed["ModelPackageSummaryList"]}
 
 
 def package(arn: str) -> Json:
     """Describe a version."""
-    return _asked(lambda: _sagemaker.describe_model_package(ModelPackageName=arn))
+    found: Json = _sagemaker.describe_model_package(ModelPackageName=arn)
+    return found
 
 
 @functools.lru_cache(maxsize=4 * VERSIONS)
 def document(uri: str) -> Json:
-    """Read what a run wrote, once: a run's files do not change. Empty when it is gone, or lies elsewhere."""
+    """Read what a run wrote, once: a run's files do not change.
+
+    Raises
+    ------
+    Gap
+        If the address is empty, or the document lies elsewhere, is gone, or is none.
+    """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return read(key) if bucket == _BUCKET and key else {}
+    if not key:
+        raise Gap(UNNAMED)
+    if bucket != _BUCKET:
+        raise Gap(ELSEWHERE)
+    return read(key)
 
 
 def read(key: str) -> Json:
-    """Read a JSON document of the data bucket; empty when it is not there."""
+    """Read a JSON document of the data bucket; what is not there, or none, is a gap."""
     try:
-        found: Json = json.loads(_s3.get_object(Bucket=_BUCKET, Key=key)["Body"].read())
+        raw = _s3.get_object(Bucket=_BUCKET, Key=key)["Body"].read()
     except ClientError as exc:
-        code = exc.response["Error"]["Code"]
         # S3 does not tell whoever may not list the whole bucket that an object is gone: it refuses.
-        if code in NOT_THERE or (code == "AccessDenied" and not _is_there(key)):
-            return {}
+        if exc.response["Error"]["Code"] == "AccessDenied" and not _is_there(key):
+            raise Gap(GONE) from exc
         raise
+    found = json.loads(raw, parse_constant=_no_number)
+    if not found or not isinstance(found, dict):
+        raise Gap(OTHER_FORM)
     return found
+
+
+def _no_number(spelt: str) -> None:
+    raise ValueError(f"{spelt} is no number of JSON")
 
 
 def _is_there(key: str) -> bool:
@@ -90,14 +107,13 @@ def latest_watch() -> Json:
 
 
 def _asked(call: Callable[[], Any]) -> Any:
-    """Ask SageMaker; what is worth another try is said so."""
+    """Ask SageMaker for what no report is without; what is worth another try is said so."""
     try:
         return call()
     except ClientError as exc:
-        code = exc.response["Error"]["Code"]
-        if "Throttl" not in code and exc.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+        if not is_busy(exc):
             raise
-        raise _busy(code) from exc
+        raise _busy(exc.response["Error"]["Code"]) from exc
     except BotoCoreError as exc:
         raise _busy(type(exc).__name__) from exc
 

@@ -159,3 +159,29 @@ def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
     expect(live.locator('[data-metric="average_precision"]')).to_contain_text("0.610–0.780")
     expect(live.locator('[data-metric="expected_cost_per_customer"]')).to_contain_text("$24.10")
     screenshot(page, "model-drift", whole=True)
+
+
+def test_what_could_not_be_read_is_named_and_not_taken_for_a_finding(page: Page, report: Report) -> None:
+    lost = {
+        **report,
+        "bias": [],
+        "drift": None,
+        "live_quality": None,
+        "missing": [
+            {"part": "bias", "version": report["version"], "why": "refused"},
+            {"part": "evaluation", "version": "7", "why": "gone"},
+            {"part": "watch", "version": None, "why": "another form"},
+        ],
+    }
+    page.route("**/api/model/report", lambda route: route.fulfill(json=lost))
+    open_model(page)
+    missing = page.get_by_role("region", name="What this report comes without").get_by_role("listitem")
+    expect(missing).to_have_text(
+        [
+            f"Fairness of version {report['version']}: the page may not read it",
+            "Evaluation of version 7: no longer there",
+            "The latest watch: in a form that is not known here",
+        ]
+    )
+    for region in ("Does it treat groups alike?", "Do customers still look the same?", "Is it still as good?"):
+        expect(page.get_by_role("region", name=region)).to_have_count(0)

@@ -400,5 +400,18 @@ export const text = {
       cost: "Cost per customer",
       note: "Each on its own run’s test customers.",
     },
+    missing: {
+      title: "What this report comes without",
+      of: (/** @type {string} */ part, /** @type {string} */ version) => `${part} of version ${version}`,
+      parts: { description: "Details", evaluation: "Evaluation", bias: "Fairness", watch: "The latest watch" },
+      why: {
+        "not named": "the version names none",
+        gone: "no longer there",
+        elsewhere: "kept elsewhere",
+        refused: "the page may not read it",
+        "no answer": "no answer; try again in a minute",
+        "another form": "in a form that is not known here",
+      },
+    },
   },
 };

@@ -370,5 +370,18 @@ export const text = {
       cost: "Coste por cliente",
       note: "Cada una con los clientes de prueba de su propia ejecución.",
     },
+    missing: {
+      title: "Lo que falta en este informe",
+      of: (part, version) => `${part} de la versión ${version}`,
+      parts: { description: "Detalles", evaluation: "Evaluación", bias: "Equidad", watch: "La última vigilancia" },
+      why: {
+        "not named": "la versión no indica ninguna",
+        gone: "ya no está",
+        elsewhere: "se guarda en otro lugar",
+        refused: "la página no puede leerlo",
+        "no answer": "no hay respuesta; inténtelo dentro de un minuto",
+        "another form": "en un formato que aquí no se conoce",
+      },
+    },
   },
 };

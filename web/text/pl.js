@@ -379,5 +379,18 @@ export const text = {
       cost: "Koszt na klienta",
       note: "Każda na klientach testowych swojego przebiegu.",
     },
+    missing: {
+      title: "Czego brakuje w tym raporcie",
+      of: (part, version) => `${part} wersji ${version}`,
+      parts: { description: "Szczegóły", evaluation: "Ocena", bias: "Równe traktowanie", watch: "Ostatnia obserwacja" },
+      why: {
+        "not named": "wersja żadnej nie podaje",
+        gone: "już jej nie ma",
+        elsewhere: "leży gdzie indziej",
+        refused: "strona nie może tego czytać",
+        "no answer": "brak odpowiedzi; spróbuj za minutę",
+        "another form": "w postaci, której tu nie znamy",
+      },
+    },
   },
 };

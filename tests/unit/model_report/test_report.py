@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from jsonschema import Draft202012Validator
@@ -96,9 +96,9 @@ def s3(handler: ModuleType) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def package(version: int, bucket: str = "data") -> dict[str, Any]:
+def package(version: int, folder: str = "s3://data/runs/r{}/evaluation") -> dict[str, Any]:
     def report(name: str) -> dict[str, str]:
-        return {"ContentType": "application/json", "S3Uri": f"s3://{bucket}/runs/r{version}/evaluation/{name}.json"}
+        return {"ContentType": "application/json", "S3Uri": f"{folder.format(version)}/{name}.json"}
 
     return {
         "ModelPackageGroupName": NAME,
@@ -118,7 +118,7 @@ def package(version: int, bucket: str = "data") -> dict[str, Any]:
     }
 
 
-def serves(sagemaker: Stubber, version: int | None) -> None:
+def serves(sagemaker: Stubber, version: int | None, described: dict[str, Any] | None = None) -> None:
     if version is None:
         sagemaker.add_client_error("describe_endpoint", "ValidationException", "none", 400)
         return
@@ -131,20 +131,15 @@ def serves(sagemaker: Stubber, version: int | None) -> None:
     arn = f"{ARN}:model-package/{NAME}/{version}"
     model = {"ModelName": "m", "ModelArn": f"{ARN}:model/m", "CreationTime": THEN}
     sagemaker.add_response("describe_model", model | {"PrimaryContainer": {"ModelPackageName": arn}})
-    sagemaker.add_response("describe_model_package", package(version), {"ModelPackageName": arn})
+    sagemaker.add_response("describe_model_package", described or package(version), {"ModelPackageName": arn})
 
 
-def lists(sagemaker: Stubber, *versions: int, described: tuple[int, ...] = ()) -> None:
-    found = [
-        {
-            key: value
-            for key, value in package(v).items()
-            if key in ("ModelPackageArn", "ModelPackageName", "ModelPackageStatus", "CreationTime")
-        }
-        for v in versions
-    ]
+def lists(sagemaker: Stubber, *versions: int, described: tuple[int, ...] | None = None) -> None:
+    """What the list tells, and the descriptions that are asked for; that of the version in service is at hand."""
+    told = ("ModelPackageArn", "ModelPackageName", "ModelPackageStatus", "ModelApprovalStatus", "CreationTime")
+    found = [{key: value for key, value in package(version).items() if key in told} for version in versions]
     sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": found})
-    for version in described or versions:
+    for version in versions if described is None else described:
         sagemaker.add_response("describe_model_package", package(version))
 
 
@@ -168,12 +163,12 @@ def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
     handler: ModuleType, sagemaker: Stubber, s3: Stubber
 ) -> None:
     serves(sagemaker, 1)
-    lists(sagemaker, 2, described=(2, 1))
+    lists(sagemaker, 2)
     holds(s3, "runs/r2/evaluation/evaluation.json", EVALUATION)
     holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
-    holds(s3, "runs/r1/evaluation/bias.json", BIAS)
     watched(s3, "watch/z/captured.json", "watch/b/report/drift.json", "watch/c/report/drift.json")
     holds(s3, "watch/b/report/drift.json", WATCH)
+    holds(s3, "runs/r1/evaluation/bias.json", BIAS)
     made = ask(handler)
     assert made["statusCode"] == 200
     answer = json.loads(made["body"])
@@ -181,6 +176,7 @@ def test_the_answer_keeps_the_contract_and_names_nothing_of_aws(
     assert "arn:" not in made["body"]
     assert "111122223333" not in made["body"]
     assert "s3:" not in made["body"]
+    assert answer["missing"] == []
     assert answer["version"] == "1"
     assert answer["trained_at"] == "2026-01-02T03:00:00+00:00"
     assert [(v["version"], v["in_service"], v["approval"]) for v in answer["versions"]] == [
@@ -234,21 +230,109 @@ def test_the_copy_at_hand_is_told_from_another_and_sagemaker_is_asked_once_a_min
     assert [v["version"] for v in json.loads(again["body"])["versions"]] == ["2", "1"]
 
 
-def test_reports_that_are_gone_or_lie_elsewhere_leave_gaps(
-    handler: ModuleType, sagemaker: Stubber, s3: Stubber
+def refuses(s3: Stubber, key: str) -> None:
+    """S3 lets the role neither read the object nor list its prefix."""
+    s3.add_client_error("get_object", "AccessDenied", "", 403, expected_params={"Bucket": "data", "Key": key})
+    s3.add_client_error("list_objects_v2", "AccessDenied", "", 403)
+
+
+def test_a_version_that_cannot_be_read_costs_no_other_and_is_named(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber, capsys: pytest.CaptureFixture[str]
 ) -> None:
     serves(sagemaker, 1)
-    sagemaker.add_response("list_model_packages", {"ModelPackageSummaryList": []})
-    sagemaker.add_response("describe_model_package", package(1, bucket="of-somebody-else"))
+    lists(sagemaker, 9, 8, 7, 6, 5, 4, 3, 1, described=())
+    sagemaker.add_client_error("describe_model_package", "AccessDeniedException", f"{ARN} is secret", 400)
+    refused = package(8, folder="s3://data/elsewhere")
+    unnamed = {name: value for name, value in package(7).items() if name != "ModelMetrics"}
+    for described in (refused, unnamed, package(6, folder="s3://other/"), package(5), package(4), package(3)):
+        sagemaker.add_response("describe_model_package", described)
+    refuses(s3, "elsewhere/evaluation.json")
+    s3.add_client_error("get_object", "NoSuchKey", "", 404)
+    holds(s3, "runs/r4/evaluation/evaluation.json", [EVALUATION])
+    holds(s3, "runs/r3/evaluation/evaluation.json", {"metrics": {"average_precision": 0.9}, "cost": "none"})
+    holds(s3, "runs/r1/evaluation/evaluation.json", EVALUATION)
+    watched(s3, "watch/a/report/drift.json")
+    holds(s3, "watch/a/report/drift.json", WATCH)
+    holds(s3, "runs/r1/evaluation/bias.json", BIAS)
+    made = ask(handler)
+    answer = json.loads(made["body"])
+    assert made["statusCode"] == 200
+    Draft202012Validator({"$ref": "#/components/schemas/ModelReport", **DOCUMENT}).validate(answer)
+    assert {(one["part"], one["version"]): one["why"] for one in answer["missing"]} == {
+        ("description", "9"): "refused",
+        ("evaluation", "8"): "refused",
+        ("evaluation", "7"): "not named",
+        ("evaluation", "6"): "elsewhere",
+        ("evaluation", "5"): "gone",
+        ("evaluation", "4"): "another form",
+        ("evaluation", "3"): "another form",
+    }
+    versions = {one["version"]: one for one in answer["versions"]}
+    assert versions["9"]["approval"] == "PendingManualApproval"
+    assert [one["average_precision"] for one in answer["versions"][:-1]] == [None] * 7
+    assert versions["1"]["average_precision"] == EVALUATION["metrics"]["average_precision"]
+    assert answer["test"]
+    assert answer["bias"]
+    assert answer["drift"]
+    assert answer["live_quality"]
+    told = json.loads(capsys.readouterr().out)["missing"]
+    assert "description 9 refused AccessDeniedException" in told
+    assert "evaluation 3 another form TypeError" in told
+    assert "secret" not in str(made) + str(told)
+
+
+def test_of_a_version_in_service_without_any_report_the_answer_tells_what_the_registry_knows(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber
+) -> None:
+    serves(sagemaker, 1, package(1, folder="s3://of-somebody-else"))
+    lists(sagemaker)
     watched(s3)
     answer = json.loads(ask(handler)["body"])
     assert answer["version"] == "1"
     assert answer["drift"] is None
     assert answer["test"] is None
     assert answer["bias"] == []
-    assert answer["versions"][0]["average_precision"] is None
-    s3.add_client_error("get_object", "NoSuchKey")
-    assert handler.report.sources.read("runs/gone.json") == {}
+    assert [(one["version"], one["approval"]) for one in answer["versions"]] == [("1", "Approved")]
+    assert answer["missing"] == [
+        {"part": "bias", "version": "1", "why": "elsewhere"},
+        {"part": "evaluation", "version": "1", "why": "elsewhere"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "bias", "watch"),
+    [
+        ({}, {"facets": {}}, {"verdict": "calm", "message": "fine"}),
+        ({**EVALUATION, "curves": None}, {"post_training_bias_metrics": {"facets": [ENTRY]}}, {**WATCH, "period": {}}),
+        ({**EVALUATION, "cost": float("nan")}, "text", {**WATCH, "quality": {"metrics": {}}}),
+    ],
+)
+def test_documents_in_another_form_leave_gaps(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber, evaluation: Any, bias: Any, watch: Any
+) -> None:
+    """An earlier version's, or somebody's own: what stands in them is not known, so nothing of them is told."""
+    serves(sagemaker, 1)
+    lists(sagemaker, 1, described=())
+    holds(s3, "runs/r1/evaluation/evaluation.json", evaluation)
+    watched(s3, "watch/a/report/drift.json")
+    holds(s3, "watch/a/report/drift.json", watch)
+    holds(s3, "runs/r1/evaluation/bias.json", bias)
+    answer = json.loads(ask(handler)["body"])
+    Draft202012Validator({"$ref": "#/components/schemas/ModelReport", **DOCUMENT}).validate(answer)
+    assert answer["test"] is None
+    assert answer["bias"] == []
+    assert {(one["part"], one["why"]) for one in answer["missing"]} == {
+        (part, "another form") for part in ("evaluation", "bias", "watch")
+    }
+
+
+def test_a_watch_that_may_not_be_looked_for_costs_nothing_else(
+    handler: ModuleType, sagemaker: Stubber, s3: Stubber
+) -> None:
+    serves(sagemaker, None)
+    lists(sagemaker)
+    s3.add_client_error("list_objects_v2", "SlowDown", "", 503)
+    assert json.loads(ask(handler)["body"])["missing"] == [{"part": "watch", "version": None, "why": "no answer"}]
 
 
 @pytest.mark.parametrize(
@@ -275,27 +359,20 @@ def test_silence_is_worth_another_try(handler: ModuleType, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_report_that_s3_refuses_is_a_gap_if_it_is_not_there(handler: ModuleType, s3: Stubber, there: bool) -> None:
-    """S3 answers 403 for what is missing to whoever may not list the bucket; a refusal of what is there is a fault."""
+def test_what_s3_refuses_is_gone_if_it_is_not_there(handler: ModuleType, s3: Stubber, there: bool) -> None:
+    """S3 answers 403 for what is missing to whoever may not list the bucket."""
     key = "runs/r1/evaluation/bias.json"
     s3.add_client_error("get_object", "AccessDenied", "", 403)
     listed = {"Contents": [{"Key": key}]} if there else {"Contents": [{"Key": f"{key}.other"}]}
     s3.add_response("list_objects_v2", listed, {"Bucket": "data", "Prefix": key, "MaxKeys": 1})
-    if there:
-        with pytest.raises(ClientError):
-            handler.report.sources.read(key)
-    else:
-        assert handler.report.sources.read(key) == {}
+    gaps = handler.report.Gaps()
+    assert gaps.filled("bias", "1", lambda: handler.report.sources.read(key), None) is None
+    assert gaps.causes == ["bias 1 refused AccessDenied" if there else "bias 1 gone"]
 
 
-def test_other_refusals_of_s3_are_faults(handler: ModuleType, s3: Stubber) -> None:
-    s3.add_client_error("get_object", "KMS.DisabledException")
-    with pytest.raises(ClientError):
-        handler.report.sources.read("runs/r1/evaluation/evaluation.json")
+def test_a_fault_of_our_own_is_no_gap(handler: ModuleType) -> None:
+    def wrong() -> None:
+        raise NotImplementedError
 
-
-def test_a_watch_in_another_form_costs_nothing_else(handler: ModuleType) -> None:
-    """An earlier version's report is read until the next watch, and must not take the rest away."""
-    assert handler.report._drift({"verdict": "calm", "message": "fine"}) is None
-    assert handler.report._drift({}) is None
-    assert handler.report._drift(WATCH)["customers"] == 812
+    with pytest.raises(NotImplementedError):
+        handler.report.Gaps().filled("bias", "1", wrong, None)

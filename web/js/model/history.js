@@ -28,6 +28,19 @@ export function versionList(versions) {
 }
 
 /**
+ * What the report comes without, so that a gap is not taken for a finding.
+ * @param {{part: string, version: string|null, why: string}[]} missing
+ */
+export function missingParts(missing) {
+  const words = text.model.missing;
+  const named = (/** @type {{part: string, version: string|null, why: string}} */ { part, version, why }) => {
+    const what = words.parts[/** @type {keyof typeof words.parts} */ (part)] ?? part;
+    return `${version ? words.of(what, version) : what}: ${words.why[/** @type {keyof typeof words.why} */ (why)] ?? why}`;
+  };
+  return section("missing", words.title, el("ul", { class: "soft" }, ...missing.map((one) => el("li", {}, named(one)))));
+}
+
+/**
  * @typedef {{name: string, stability_index: number, drifted: boolean}} Moved
  * @typedef {{from: string, to: string, customers: number, verdict: "calm"|"drifted"|"too few", fields: Moved[]}} Drift
  * @param {Drift|null|undefined} drift

@@ -7,7 +7,7 @@ import { person } from "../sign_in.js";
 import { site } from "../site.js";
 import { text } from "../texts.js";
 import { bias } from "./bias.js";
-import { driftReport, liveQuality, versionList } from "./history.js";
+import { driftReport, liveQuality, missingParts, versionList } from "./history.js";
 import { money } from "./money.js";
 import { calibration, quality, scores } from "./quality.js";
 
@@ -30,17 +30,21 @@ export function start(place) {
   }
 
   /** @param {any} report */
-  function show({ version, trained_at: trained, test, bias: groups, drift, live_quality: live, versions }) {
+  function show({ version, trained_at: trained, test, bias: groups, drift, live_quality: live, versions, missing }) {
     about.textContent = version && trained ? text.model.about(version, text.when(trained)) : "";
     const since = versions.find((/** @type {any} */ one) => one.in_service)?.live_since;
     if (since) about.textContent += `, ${text.model.versions.liveSince(text.when(since))}`;
     lede.textContent = test ? text.model.lede(test.customers) : "";
+    const lost = (/** @type {string} */ part, /** @type {string|null} */ of) =>
+      missing.some((/** @type {any} */ one) => one.part === part && one.version === of);
+    // What cannot be read is told below; to say that there is none would be wrong.
+    const watched = lost("watch", null) ? [] : [driftReport(drift), liveQuality(live)];
     const measured = test ? [quality(test.metrics), ...money(test), calibration(test.calibration),
-        scores(test.scores, test.threshold), driftReport(drift), liveQuality(live), bias(groups)]
+        scores(test.scores, test.threshold), ...watched, ...(lost("bias", version) ? [] : [bias(groups)])]
       : [el("section", { class: "card" },
         el("p", { class: "lead" }, text.model.none), el("p", { class: "soft" }, text.model.noneHelp)),
-        driftReport(drift), liveQuality(live)];
-    body.replaceChildren(...measured, versionList(versions));
+        ...watched];
+    body.replaceChildren(...measured, versionList(versions), ...(missing.length ? [missingParts(missing)] : []));
   }
 
   /**
