@@ -1,14 +1,16 @@
 """Signing in and out at the page, by the managed login itself."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local.driver import people
 from tests.browser.helpers import as_text, each_look, entered, fill_in, predict, screenshot
+from tests.browser.lists import as_csv, made_up
 from tests.browser.test_access import AXE, assert_accessible
 from tests.browser.test_prediction import Examples
 from tests.local.deployment import Deployment
@@ -17,13 +19,22 @@ REFUSED = "status of 401"
 NO_TOKEN = "status of 400"
 
 
-def sign_in(page: Page, deployment: Deployment, group: str, button: str = "Sign in") -> None:
-    """Go to the managed login and come back, as a person does."""
-    (person,) = [one for one in people.people(deployment.settings) if one.group == group]
-    page.get_by_role("button", name=button, exact=True).click()
-    page.get_by_label("Username").fill(person.email)
-    page.get_by_label("Password").fill(person.password)
+def person(deployment: Deployment, group: str) -> people.Person:
+    (found,) = [one for one in people.people(deployment.settings) if one.group == group]
+    return found
+
+
+def fill_in_credentials(page: Page, deployment: Deployment, group: str) -> None:
+    """Sign in at the managed login."""
+    page.get_by_label("Username").fill(person(deployment, group).email)
+    page.get_by_label("Password").fill(person(deployment, group).password)
     page.get_by_role("button", name="Sign in").click()
+
+
+def sign_in(page: Page, deployment: Deployment, group: str) -> None:
+    """Go to the managed login and come back, as a person does."""
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    fill_in_credentials(page, deployment, group)
     expect(page.locator("#account")).to_contain_text(f"Demo {group}")
 
 
@@ -116,6 +127,26 @@ def test_a_code_that_this_tab_did_not_ask_for_is_refused(new_page: Callable[...,
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def apart(route: Route) -> None:
+    """Answer as Cognito does, whose pages cut a window off from the one that opened it; the emulator's do not."""
+    answer = route.fetch()
+    route.fulfill(response=answer, headers={**answer.headers, "cross-origin-opener-policy": "same-origin"})
+
+
+def sign_in_beside(page: Page, deployment: Deployment, group: str, watch: Any) -> None:
+    """Sign in in the second window that the button opens; it closes by itself."""
+    page.context.route(re.compile("/oauth2/authorize"), apart)
+    with page.expect_popup() as opened:
+        page.get_by_role("button", name="Sign in and go on").click()
+    beside = opened.value
+    watch.on(beside)
+    expect(beside.get_by_label("Username")).to_be_visible()
+    kept = beside.evaluate("[Object.keys(sessionStorage), window.opener]")
+    assert kept == [["sign-in"], None], "the second window knows of no customer, and has no hold on the first"
+    with beside.expect_event("close"):
+        fill_in_credentials(beside, deployment, group)
+
+
 def test_a_session_that_ends_during_work_costs_no_value(
     new_page: Callable[..., Page], deployment: Deployment, watch: Any, examples: Examples
 ) -> None:
@@ -131,9 +162,66 @@ def test_a_session_that_ends_during_work_costs_no_value(
     page.get_by_role("button", name="Predict the risk").click()
     expect(page.get_by_role("alert")).to_contain_text("You are signed out")
     screenshot(page, "signed-out")
-    sign_in(page, deployment, "agent")
+    page.evaluate("() => { [window.opens, window.open] = [window.open, () => null] }")
+    page.get_by_role("button", name="Sign in and go on").click()
+    expect(page.locator("#status")).to_contain_text("The browser opened no window to sign in.")
+    page.evaluate("() => { window.open = window.opens }")
+    sign_in_beside(page, deployment, "agent", watch)
+    expect(page.get_by_role("img", name="Risk of leaving")).to_be_visible()
     assert entered(page) == as_text(examples["at_risk"])
-    assert predict(page)["predictions"]
+
+
+def test_a_session_that_ends_while_a_list_is_scored_costs_no_score(
+    new_page: Callable[..., Page], deployment: Deployment, watch: Any, examples: Examples
+) -> None:
+    watch.expected = (REFUSED, NO_TOKEN)
+    page = new_page(group="", bypass_csp=True)
+    sign_in(page, deployment, "agent")
+    fill_in(page, examples["at_risk"])
+    people.revoke(deployment.settings, session(page)["refresh"])
+    asked: list[int] = []
+    ended = True
+
+    def end_after_the_first(route: Route) -> None:
+        asked.append(len((route.request.post_data_json or {})["customers"]))
+        # Three are asked at once; the fourth follows an answer.
+        tampered = {"authorization": "Bearer ended"} if ended and len(asked) > 3 else {}
+        route.continue_(headers={**route.request.headers, **tampered})
+
+    page.route("**/api/predictions", end_after_the_first)
+    page.goto("/#/list")
+    raw = as_csv(made_up(examples, 450))
+    page.get_by_label("Choose a file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": raw})
+    again = page.get_by_role("button", name="Sign in and go on")
+    expect(again).to_be_focused()
+    expect(page.get_by_text("Your session has ended. What was scored is kept below.")).to_be_visible()
+    page.add_script_tag(path=AXE)
+    assert_accessible(page, "a list without a session")
+    screenshot(page, "list-signed-out")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme="dark")
+    again.scroll_into_view_if_needed()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert_accessible(page, "a list without a session, dark")
+    screenshot(page, "list-signed-out-phone")
+    scored = int(page.locator(".progress-words").inner_text().split()[0])
+    assert 0 < scored < 450
+    asked.clear()
+    ended = False
+    sign_in_beside(page, deployment, "agent", watch)
+    expect(page.locator(".progress-words")).to_have_text("450 of 450 customers scored")
+    assert sum(asked) == 450 - scored, "what was scored is not asked again"
+    expect(page.locator("#account")).to_contain_text("Demo agent")
+
+
+def test_a_second_window_that_nobody_waits_for_says_so(new_page: Callable[..., Page], deployment: Deployment) -> None:
+    page = new_page(group="")
+    page.goto("about:blank")
+    page.goto("/#/sign-in/gone")
+    fill_in_credentials(page, deployment, "agent")
+    expect(page.get_by_role("heading", name="You are signed in")).to_be_visible()
+    expect(page.get_by_text("this one may be closed")).to_be_visible()
+    screenshot(page, "signed-in-beside")
 
 
 def test_a_token_that_the_api_refuses_is_renewed_without_a_word(

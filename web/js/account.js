@@ -1,6 +1,7 @@
 /** What the page shows of signing in: the way in for visitors, and who is signed in for all others. */
 
-import { byId, el } from "./dom.js";
+import { announce, byId, el } from "./dom.js";
+import { signInBeside } from "./second_window.js";
 import { begin, end, person } from "./sign_in.js";
 import { text } from "./texts.js";
 
@@ -12,6 +13,11 @@ export function showWelcome({ failed = false } = {}) {
   insteadOfTheViews(text.signIn.title, text.signIn.lede,
     failed ? el("p", { class: "field-error", role: "alert" }, text.signIn.failed) : null,
     el("div", { class: "buttons" }, signInButton()));
+}
+
+/** Say that the window where the work goes on has, or will have, the session: this one was for that alone. */
+export function showSecond() {
+  insteadOfTheViews(text.signIn.second, text.signIn.secondHelp);
 }
 
 /** Say that whoever is signed in is in no group yet. */
@@ -49,8 +55,33 @@ export function showPerson() {
 }
 
 /** A button that leads to the managed login, and from there back to this view. */
-export function signInButton() {
+function signInButton() {
   const button = el("button", { class: "primary", type: "button" }, text.signIn.button);
   button.addEventListener("click", () => begin());
   return button;
+}
+
+/**
+ * A button for a session that has ended during work.
+ * @param {() => void} then What to go on with.
+ * @param {string} look
+ */
+export function signInAgainButton(then, look = "primary") {
+  const button = el("button", { class: look, type: "button" }, text.signIn.again);
+  button.addEventListener("click", () => signInAgain(then));
+  return button;
+}
+
+/**
+ * Sign in beside what this window holds, and go on with it. To be called by a click.
+ * @param {() => void} then
+ */
+export function signInAgain(then) {
+  // Another view may have got the session back.
+  if (person()) return then();
+  const goOn = () => {
+    showPerson();
+    then();
+  };
+  if (!signInBeside(goOn)) announce(text.signIn.blocked, { seen: true });
 }

@@ -1,10 +1,11 @@
 /** Starts the page: texts, schema, and the view that the address names. */
 
-import { showNoGroup, showPerson, showWelcome } from "./account.js";
+import { showNoGroup, showPerson, showSecond, showWelcome } from "./account.js";
 import { Failure } from "./api.js";
 import * as customer from "./customer/view.js";
 import { byId, el } from "./dom.js";
 import { LANGUAGES, choose, language } from "./language.js";
+import { beginHere, handOver, isSecond } from "./second_window.js";
 import { finish, person } from "./sign_in.js";
 import { loadSite, site } from "./site.js";
 import { text } from "./texts.js";
@@ -98,8 +99,16 @@ async function start() {
     return failed(byId("welcome"), text.failure.start, () => location.reload());
   }
   frame();
+  if (isSecond() && !location.search) {
+    showWelcome();
+    return beginHere();
+  }
   const finished = await finish().catch(() => false);
   const who = person();
+  if (who?.mayPredict && isSecond()) {
+    showSecond();
+    return handOver();
+  }
   showPerson();
   if (!who) return showWelcome({ failed: !finished });
   if (!who.mayPredict) return showNoGroup();

@@ -34,7 +34,7 @@ function stored(key) {
 }
 
 /** @returns {Session|null} */
-const session = () => stored(SESSION);
+export const session = () => stored(SESSION);
 
 /**
  * Whoever is signed in; null for nobody. What the page shows of a person, the API decides anew by itself.
@@ -146,8 +146,16 @@ function keep(answer, refresh) {
     refresh: answer.refresh_token ?? refresh,
     ends: Date.now() + 1000 * answer.expires_in,
   };
-  sessionStorage.setItem(SESSION, JSON.stringify(kept));
+  take(kept);
   return kept.access;
+}
+
+/**
+ * Go on with a session, bought here or in the window that was opened for it.
+ * @param {Session} given
+ */
+export function take(given) {
+  sessionStorage.setItem(SESSION, JSON.stringify(given));
 }
 
 /**

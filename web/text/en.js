@@ -29,6 +29,10 @@ export const text = {
     lede: "Which customers may leave is for those who look after them. Sign in with the account that you were invited to.",
     button: "Sign in",
     failed: "The sign-in came to nothing. It may have taken too long; try it once more.",
+    again: "Sign in and go on",
+    blocked: "The browser opened no window to sign in. Allow this page to open one, then try again; all is kept here.",
+    second: "You are signed in",
+    secondHelp: "The work goes on in the window that you came from; this one may be closed.",
     out: "Sign out",
     groups: { agent: "agent", analyst: "analyst" },
     noGroup: "Your account is in no group yet",
@@ -215,6 +219,8 @@ export const text = {
     resume: "Go on",
     stopped: "Stopped. What was scored is below.",
     interrupted: "Interrupted. What was scored is below.",
+    signedOut: "Your session has ended. What was scored is kept below. Sign in, in a window that opens for it, and " +
+      "the rest follows.",
     done: (/** @type {number} */ count) => `Done: ${customers(count)} scored.`,
     tiles: {
       scored: "customers scored",

@@ -20,6 +20,11 @@ export const text = {
     lede: "Qué clientes pueden irse es asunto de quienes los atienden. Inicie sesión con la cuenta a la que le invitaron.",
     button: "Iniciar sesión",
     failed: "El inicio de sesión no se completó. Puede haber tardado demasiado; inténtelo otra vez.",
+    again: "Iniciar sesión y seguir",
+    blocked: "El navegador no abrió ninguna ventana para iniciar sesión. Permita que esta página la abra e " +
+      "inténtelo de nuevo; aquí se conserva todo.",
+    second: "Ha iniciado sesión",
+    secondHelp: "El trabajo sigue en la ventana de la que vino; puede cerrar esta.",
     out: "Cerrar sesión",
     groups: { agent: "agente", analyst: "analista" },
     noGroup: "Su cuenta aún no está en ningún grupo",
@@ -192,6 +197,8 @@ export const text = {
     resume: "Continuar",
     stopped: "Parado. Lo evaluado está abajo.",
     interrupted: "Interrumpido. Lo evaluado está abajo.",
+    signedOut: "Su sesión ha terminado. Lo evaluado se conserva abajo. Inicie sesión en la ventana que se abre para " +
+      "ello y seguirá el resto.",
     done: (count) => `Listo: ${customers(count)}.`,
     tiles: {
       scored: "clientes evaluados",

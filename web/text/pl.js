@@ -22,6 +22,11 @@ export const text = {
     lede: "Którzy klienci mogą odejść, to sprawa tych, którzy się nimi zajmują. Zaloguj się na konto z zaproszenia.",
     button: "Zaloguj się",
     failed: "Logowanie się nie powiodło. Mogło trwać zbyt długo; spróbuj jeszcze raz.",
+    again: "Zaloguj się i kontynuuj",
+    blocked: "Przeglądarka nie otworzyła okna logowania. Pozwól tej stronie je otworzyć i spróbuj ponownie; " +
+      "tutaj wszystko pozostaje.",
+    second: "Zalogowano",
+    secondHelp: "Praca toczy się dalej w oknie, z którego przyszło logowanie; to okno można zamknąć.",
     out: "Wyloguj się",
     groups: { agent: "agent", analyst: "analityk" },
     noGroup: "Twoje konto nie należy jeszcze do żadnej grupy",
@@ -199,6 +204,8 @@ export const text = {
     resume: "Kontynuuj",
     stopped: "Zatrzymano. Ocenieni klienci są poniżej.",
     interrupted: "Przerwano. Ocenieni klienci są poniżej.",
+    signedOut: "Sesja wygasła. To, co oceniono, pozostaje poniżej. Zaloguj się w oknie, które się otworzy, a reszta " +
+      "zostanie oceniona.",
     done: (count) => `Gotowe: ${customers(count)}.`,
     tiles: {
       scored: "ocenionych klientów",

@@ -1,6 +1,6 @@
 /** The answer panel: empty, asking, answered, stale or failed. */
 
-import { signInButton } from "../account.js";
+import { signInAgainButton } from "../account.js";
 import { byId, el } from "../dom.js";
 import { text } from "../texts.js";
 import { gauge } from "./gauge.js";
@@ -63,7 +63,7 @@ export function showAnswer(prediction, model, customer) {
 export function showFailure(failure, retry) {
   const [title, help] = text.failure[failure.kind === "invalid" ? "broken" : failure.kind];
   const signedOut = failure.kind === "signedOut";
-  const button = signedOut ? signInButton() : el("button", { class: "primary", type: "button" }, text.retry);
+  const button = signedOut ? signInAgainButton(retry) : el("button", { class: "primary", type: "button" }, text.retry);
   if (!signedOut) button.addEventListener("click", retry);
   show(
     "failed",

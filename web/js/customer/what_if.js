@@ -1,5 +1,6 @@
 /** What the model would say of the same customer with other values: controls that answer at once. */
 
+import { signInAgainButton } from "../account.js";
 import { Failure, predict } from "../api.js";
 import { announce, el } from "../dom.js";
 import { site } from "../site.js";
@@ -71,7 +72,9 @@ export function whatIf(prediction, model, customer) {
       if (!(error instanceof Failure)) throw error;
       if (error.kind === "throttled") timer = setTimeout(tryIt, 1000 * (error.retryAfter ?? 1));
       else {
-        problem.textContent = error.kind === "signedOut" ? text.failure.signedOut.join(". ") : text.whatIf.failed;
+        if (error.kind === "signedOut") {
+          problem.replaceChildren(`${text.failure.signedOut.join(". ")} `, signInAgainButton(tryIt, "link"));
+        } else problem.textContent = text.whatIf.failed;
         problem.hidden = false;
       }
     }

@@ -1,5 +1,6 @@
 /** How far the scoring is, why it waits, and the button that stops it or goes on. */
 
+import { signInAgain } from "../account.js";
 import { el } from "../dom.js";
 import { text } from "../texts.js";
 
@@ -13,9 +14,11 @@ export function progressBar({ onStop, onResume }) {
   const help = el("p", { class: "soft", role: "status" });
   const button = el("button", { class: "quiet", type: "button" });
   let running = false;
+  let signedOut = false;
   /** Until when the words about a busy service hold: answers to other requests arrive meanwhile. */
   let waitsUntil = 0;
-  button.addEventListener("click", () => (running ? onStop() : onResume()));
+  button.addEventListener("click", () => 
+    (running ? onStop() : signedOut ? signInAgain(onResume) : onResume()));
   const node = el("div", { class: "progress" }, el("div", {}, words, bar, help), button);
 
   /** @param {Row[]} rows */
@@ -44,6 +47,7 @@ export function progressBar({ onStop, onResume }) {
       waitsUntil = 0;
       help.textContent = "";
       bar.hidden = false;
+      button.className = "quiet";
       set(true, text.list.cancel);
     },
     step(/** @type {Row[]} */ rows) {
@@ -65,11 +69,13 @@ export function progressBar({ onStop, onResume }) {
      * @param {import("../api.js").Failure} failure
      */
     stop(rows, failure) {
+      signedOut = failure.kind === "signedOut";
       count(rows);
       const [title, why] = failure.kind === "cancelled" ? [text.list.stopped, ""]
         : [text.list.interrupted, text.failure[failure.kind === "invalid" ? "broken" : failure.kind][0]];
-      help.textContent = [why && `${why}.`, title].filter(Boolean).join(" ");
-      set(false, text.list.resume);
+      help.textContent = signedOut ? text.list.signedOut : [why && `${why}.`, title].filter(Boolean).join(" ");
+      button.className = signedOut ? "primary" : "quiet";
+      set(false, signedOut ? text.signIn.again : text.list.resume);
       button.focus();
     },
   };

@@ -1,6 +1,6 @@
 /** The view of the model: what its run's report says, for people who have to trust it. */
 
-import { signInButton } from "../account.js";
+import { signInAgainButton } from "../account.js";
 import { Failure, ask } from "../api.js";
 import { el } from "../dom.js";
 import { person } from "../sign_in.js";
@@ -52,7 +52,7 @@ export function start(place) {
    * @param {Failure} failure
    */
   async function fallBack(failure) {
-    const again = failure.kind === "signedOut" ? signInButton()
+    const again = failure.kind === "signedOut" ? signInAgainButton(fetchAndShow)
       : el("button", { class: "primary", type: "button" }, text.retry);
     if (failure.kind !== "signedOut") again.addEventListener("click", fetchAndShow);
     const kind = failure.kind === "invalid" ? "broken" : failure.kind;
