@@ -1,7 +1,7 @@
 """``python -m operate.rollback --env dev --reason "…"``: serve the model again that was live before, and watch it come.
 
 The one that is live now is rejected, with the reason. Ends with 0 when the former is live, with 1 when its rollout
-failed (what is live then is said), with 2 when nothing was begun.
+failed or gave way to a newer one (what is live then is said), with 2 when nothing was begun.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from config import ENVIRONMENTS, Settings, load_settings
-from operate.account import Account, Client, OperateError
+from operate.account import Account, Client, OperateError, pages
 from operate.command import ended
 from operate.models import Version, versions, who_is
 from operate.outputs import outputs
@@ -61,16 +61,40 @@ def rollback(account: Account, settings: Settings, reason: str) -> int:
     live, before = former(versions(account, settings))
     machine = outputs(account, settings, "Rollout")["RolloutMachineArn"]
     states, by = account.client("stepfunctions"), account.client("sts").get_caller_identity()["Arn"]
+    refuse_beside_others(states, machine, settings.name)
     progress.say(f"from version {live.number} to version {before.number}, live since {before.live_since}")
     asked = {"package": before.package, "rejects": live.package, "reason": reason, "by": who_is(by)}
     execution = states.start_execution(stateMachineArn=machine, input=json.dumps(asked))["executionArn"]
     ended = _watch(states, execution, progress)
     if ended["status"] == "SUCCEEDED":
         result = json.loads(ended["output"])
-        print(f"\n{result.get('message') or 'Another rollout has begun since, which counts in place of this one.'}")
-        return 0 if result.get("message") else 1
+        print(f"\n{result['message']}")
+        if result["state"] == "live":
+            return 0
+        print(f"If that has to go, too: make models ENV={settings.name}, and roll back again.")
+        return 1
     print(f"\n{ended.get('cause') or 'The rollout ended as ' + ended['status']}")
     return 1
+
+
+def refuse_beside_others(states: Client, machine: str, environment: str) -> None:
+    """Begin nothing while a rollout goes on: whoever asks has judged what is live now, and that may change under it.
+
+    Raises
+    ------
+    OperateError
+        If one goes on, with its name and what to do.
+    """
+    for one in pages(states, "list_executions", "executions", stateMachineArn=machine, statusFilter="RUNNING"):
+        execution = one["executionArn"]
+        package = json.loads(states.describe_execution(executionArn=execution)["input"])["package"]
+        number, since = package.rpartition("/")[2], f"{one['startDate']:%Y-%m-%d %H:%M %Z}"
+        raise OperateError(
+            f"A rollout of version {number} has gone on since {since} and may change what is live, so nothing was "
+            "begun. If its model fails, it goes back by itself.\n"
+            f"See how it goes: aws stepfunctions describe-execution --execution-arn {execution}\n"
+            f"When it has ended, see what is live (make models ENV={environment}), and ask again if that has to go."
+        )
 
 
 def _watch(states: Client, execution: str, progress: Progress) -> dict[str, Any]:
@@ -100,6 +124,7 @@ _SAID = {
     "Check": "asks the golden customers",
     "Restore": "the answers are wrong: goes back",
     "Keep": "keeps what came of it",
+    "Dropped": "gives way to what came since",
     "Failed": "it failed",
 }
 

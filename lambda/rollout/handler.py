@@ -92,11 +92,11 @@ def probe(event: Event, _context: object) -> Event:
 
 
 def record(event: Event, _context: object) -> Event:
-    """Keep what came of a rollout; of one that failed, tell people what is live now."""
+    """Keep what came of a rollout, or was left of one that was dropped; of a failed one, tell people what is live."""
     sagemaker, endpoint = client("sagemaker"), os.environ["ENDPOINT"]
-    if event["step"] == "keep":
-        return records.keep(sagemaker, endpoint, event["rollout"])
-    return records.fail(sagemaker, client("sns"), os.environ["TOPIC"], endpoint, event["rollout"])
+    if event["step"] == "fail":
+        return records.fail(sagemaker, client("sns"), os.environ["TOPIC"], endpoint, event["rollout"])
+    return {"keep": records.keep, "drop": records.drop}[event["step"]](sagemaker, endpoint, event["rollout"])
 
 
 def _golden(packages: list[str]) -> dict[str, golden.Golden]:

@@ -25,9 +25,31 @@ def keep(client: Client, endpoint: str, rollout: Rollout) -> Rollout:
         if by := rollout.get("approved_by"):
             facts["approved_by"] = by[-256:]
         client.update_model_package(ModelPackageArn=package, CustomerMetadataProperties=facts)
-    if rejected := rollout.get("rejects"):
-        reject(client, rejected, f"Rolled back by {rollout['by']}: {rollout['reason']}")
+    if "rejects" in rollout:
+        _reject_replaced(client, rollout)
     return rollout | {"state": "live", "message": f"{endpoint} serves {live.version(package)}."}
+
+
+def drop(client: Client, endpoint: str, rollout: Rollout) -> Rollout:
+    """Say what is live in place of a rollout that was dropped.
+
+    What a way back was to replace is rejected all the same, unless it is served: somebody decided that, and the next
+    way back must not lead to it.
+    """
+    found = live.look(client, endpoint)
+    told = f"{endpoint} serves {live.version(found.package)}: {rollout['reason_dropped']}."
+    if rejected := rollout.get("rejects"):
+        served = rejected in (found.package, found.coming)
+        told += f" {live.version(rejected).capitalize()} " + (
+            "stays approved: it is served." if served else "is rejected."
+        )
+        if not served:
+            _reject_replaced(client, rollout)
+    return rollout | {"message": told}
+
+
+def _reject_replaced(client: Client, rollout: Rollout) -> None:
+    reject(client, rollout["rejects"], f"Rolled back by {rollout['by']}: {rollout['reason']}")
 
 
 def fail(client: Client, sns: Client, topic: str, endpoint: str, rollout: Rollout) -> Rollout:

@@ -17,6 +17,7 @@ import stack
 
 APPROVED = "Approved"
 LIVE, RUNNING = "live", "running"
+NEWER = "a rollout that began later counts in place of this one"
 Rollout = dict[str, Any]
 Client = Any
 
@@ -50,9 +51,9 @@ class Steering:
         rollout = {**rollout, "execution": execution}
         package = rollout["package"]
         described = self.sagemaker.describe_model_package(ModelPackageName=package)
-        newer = self._newer(machine, execution, started)
-        if described.get("ModelApprovalStatus") != APPROVED or newer == LIVE:
-            return rollout | {"state": "dropped"}
+        newer, approved = self._newer(machine, execution, started), described.get("ModelApprovalStatus") == APPROVED
+        if not approved or newer == LIVE:
+            return rollout | _dropped(NEWER if approved else f"{live.version(package)} is not approved any more")
         if "rejects" not in rollout:
             # A rollback puts back what somebody had approved, and the package knows who.
             rollout["approved_by"] = described.get("LastModifiedBy", {}).get("IamIdentity", {}).get("Arn", "")
@@ -64,6 +65,9 @@ class Steering:
         if state.status not in stack.UPDATABLE:
             return rollout | _failed(f"{self.stack} is {state.status} and cannot be updated", blame=False)
         found = live.look(self.sagemaker, self.endpoint)
+        if found.package not in ("", package, rollout.get("rejects", found.package)):
+            # Whoever asked for the way back judged another model than the one that is live by now.
+            return rollout | _dropped(f"{live.version(rollout['rejects'])}, which was to go, is not live any more")
         recorded = not self.by_person or state.rolled_out.endswith(f" {package}")
         if found.package == package and found.status == live.IN_SERVICE and recorded:
             return rollout | {"state": "live"}
@@ -80,7 +84,7 @@ class Steering:
         state = stack.look(self.cloudformation, self.stack)
         if not state.busy and state.rolled_out != rollout["wanted"]:
             # The next rollout had its turn since: the answers may be its model's, and the way back would take it away.
-            return rollout | {"state": "dropped"}
+            return rollout | _dropped(NEWER)
         return self._update(rollout, target=rollout["previous"])
 
     def ask(self, rollout: Rollout) -> Rollout:
@@ -96,7 +100,7 @@ class Steering:
         reason = stack.why_failed(self.cloudformation, self.stack, rollout["token"])
         if not reason and state.status == stack.UPDATED:
             # It was done, and the next rollout had its turn between two looks.
-            return rollout | {"state": "failed" if restoring else "dropped"}
+            return rollout | ({"state": "failed"} if restoring else _dropped(NEWER))
         reason = reason or "CloudFormation gives no reason."
         if restoring:
             return rollout | _failed(f"{rollout['reason_failed']}; and the way back failed: {reason}", blame=True)
@@ -139,6 +143,11 @@ class Steering:
 def _failed(reason: str, *, blame: bool) -> Rollout:
     """Note a failure; `blame` says whether the package is the reason, and is rejected for it."""
     return {"state": "failed", "reason_failed": reason, "blame": blame}
+
+
+def _dropped(reason: str) -> Rollout:
+    """Note that a rollout is nobody's wish any more, and why."""
+    return {"state": "dropped", "reason_dropped": reason}
 
 
 def _now() -> datetime:

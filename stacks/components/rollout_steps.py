@@ -54,7 +54,8 @@ def definition(
                 {"busy": "WaitForTurn", "go": "Update", "live": "Keep", "dropped": "Dropped"}, otherwise="Failed"
             ),
             "WaitForTurn": {"Type": "Wait", "Seconds": poll_s, "Next": "Look"},
-            "Dropped": {"Type": "Succeed"},
+            "Dropped": call(record, {"step": "drop", "rollout.$": "$"}, Next="Superseded", Catch=_caught("Failed")),
+            "Superseded": {"Type": "Succeed"},
             "Update": _step(steer, "update", "Updating"),
             "Updating": _choice({"updating": "WaitForUpdate", "busy": "WaitForTurn"}, otherwise="Check"),
             "WaitForUpdate": {"Type": "Wait", "Seconds": poll_s, "Next": "Probe"},

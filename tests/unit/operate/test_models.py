@@ -1,12 +1,10 @@
-"""What `make models` shows, and what `make rollback` goes back to."""
+"""What `make models` shows."""
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
-from operate.account import OperateError
 from operate.models import Version, saving, table, who_is
-from operate.rollback import former
 
 # What the API's model calls for in every answer about a job.
 DESCRIBED = {
@@ -15,31 +13,6 @@ DESCRIBED = {
     "SecondaryStatus": "Completed", "AlgorithmSpecification": {"TrainingInputMode": "File"}, "CreationTime": 0,
     "ResourceConfig": {"VolumeSizeInGB": 1}, "StoppingCondition": {},
 }  # fmt: skip
-
-
-def version(number: int, *, approval: str = "Approved", since: str = "", live: bool = False) -> Version:
-    return Version(f"arn:aws:sagemaker:eu-west-1:1:model-package/g/{number}", "2026-11-21 12:00", approval,
-                   live_since=since, live=live)  # fmt: skip
-
-
-def test_a_rollback_goes_to_what_was_live_last_and_is_still_approved() -> None:
-    live = version(5, since="2026-11-05", live=True)
-    found = [live, version(4), version(3, since="2026-11-02"), version(2, since="2026-11-04"),
-             version(1, since="2026-11-04T12", approval="Rejected")]  # fmt: skip
-    assert former(found) == (live, found[3])
-
-
-@pytest.mark.parametrize(
-    ("found", "why"),
-    [
-        ([version(1, since="2026-11-01")], "nothing to go back from"),
-        ([version(2, live=True), version(1)], "no other ever was"),
-        ([version(2, live=True), version(1, since="2026-11-01", approval="Rejected")], r"was rejected \(1\)"),
-    ],
-)
-def test_nowhere_to_go_back_to_is_said(found: list[Version], why: str) -> None:
-    with pytest.raises(OperateError, match=why):
-        former(found)
 
 
 def test_the_table_marks_what_is_live_and_says_who_decided_and_why() -> None:

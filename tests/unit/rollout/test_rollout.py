@@ -124,7 +124,8 @@ def test_an_approved_package_may_go_with_the_inputs_of_the_deployment(rollout: M
 @pytest.mark.parametrize("approval", ["Rejected", "PendingManualApproval"])
 def test_what_is_not_approved_any_more_is_dropped(rollout: ModuleType, world: World, approval: str) -> None:
     world.approval = approval
-    assert look(rollout, world)["state"] == "dropped"
+    found = look(rollout, world)
+    assert (found["state"], found["reason_dropped"]) == ("dropped", "version 4 is not approved any more")
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,21 @@ def test_the_newest_rollout_that_comes_to_something_is_the_one_that_counts(
     assert look(rollout, world)["state"] == wanted
     world.approval = "Rejected"
     assert look(rollout, world)["state"] == "dropped"
+
+
+def test_a_way_back_from_what_is_not_live_any_more_is_dropped(rollout: ModuleType, world: World) -> None:
+    """Something else came into service while it waited: whoever asked has judged another model."""
+    back = {"package": f"{GROUP}/2", "rejects": LIVE}
+    assert look(rollout, world, **back)["state"] == "go"
+    world.live = NEW
+    found = look(rollout, world, **back)
+    assert found["state"] == "dropped"
+    assert found["reason_dropped"] == "version 3, which was to go, is not live any more"
+    # What it leads to is live by now, or nothing is: neither is another model's.
+    world.live = f"{GROUP}/2"
+    assert look(rollout, world, **back)["state"] == "live"
+    world.live = ""
+    assert look(rollout, world, **back)["state"] == "go"
 
 
 def test_a_rollout_waits_for_a_newer_one_and_not_for_ever(rollout: ModuleType, world: World) -> None:
@@ -353,6 +369,32 @@ def test_a_rollback_rejects_what_was_live_with_its_reason(rollout: ModuleType, w
         "ModelApprovalStatus": "Rejected",
         "ApprovalDescription": "Rolled back by Ops/a-person: too few calls",
     }
+
+
+@pytest.mark.parametrize(
+    ("live", "coming", "rejected"), [(f"{GROUP}/5", "", True), (NEW, "", False), (f"{GROUP}/5", NEW, False)]
+)
+def test_a_way_back_that_is_dropped_rejects_what_was_to_go_unless_that_is_served(
+    rollout: ModuleType, world: World, live: str, coming: str, rejected: bool
+) -> None:
+    """Else the next way back would lead to the model that somebody took away."""
+    world.live, world.coming = live, coming
+    given = {"package": LIVE, "rejects": NEW, "reason": "too few calls", "by": "Ops/a-person", "state": "dropped"}
+    told = rollout.records.drop(world, "churn-test", given | {"reason_dropped": "it came later"})
+    assert told["state"] == "dropped"
+    assert told["message"] == (
+        f"churn-test serves version {live[-1]}: it came later. "
+        f"Version 4 {'is rejected.' if rejected else 'stays approved: it is served.'}"
+    )
+    assert [one["ApprovalDescription"] for one in world.decisions] == [
+        "Rolled back by Ops/a-person: too few calls"
+    ] * rejected
+
+
+def test_an_approval_that_is_dropped_decides_nothing(rollout: ModuleType, world: World) -> None:
+    told = rollout.records.drop(world, "churn-test", {"package": NEW, "reason_dropped": "another is newer"})
+    assert told["message"] == "churn-test serves version 3: another is newer."
+    assert not world.decisions
 
 
 KNOWN = {"probability": 0.25, "churn": False, "reasons": [{"text": "few calls"}]}
