@@ -51,6 +51,10 @@ class Destruction:
                 cdk.synth()
                 self._lift_protection()
             stopping.stop_all(self._account, self._found, self._progress, jobs=self._jobs)
+            if going := stopping.await_updates(self._account, self._found, self._progress):
+                self.reasons["stack"] = f"{', '.join(going)} would not be deleted under a change, so nothing was"
+                self.reasons |= {name: f"{status}; destroy again when that has ended" for name, status in going.items()}
+                return self._look()
             self._close_studio()
             self._delete_packages()
             if self._found.stacks:

@@ -38,6 +38,11 @@ class StackState:
     status: str
     protected: bool
 
+    @property
+    def changing(self) -> bool:
+        """Whether something goes on; a review waits for somebody, and for ever if nobody comes."""
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
 
 @dataclass(frozen=True)
 class Job:

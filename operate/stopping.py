@@ -1,4 +1,4 @@
-"""What begins by itself and what goes on: rules, state machines, runs, jobs. It ends before anything is deleted.
+"""What begins by itself and what goes on, from rules to updates of stacks. It ends before anything is deleted.
 
 A rule that is left on would fill a bucket again while it is to be empty (the probe's requests are captured), or start
 a run of a pipeline that is to go.
@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable
 
 from botocore.exceptions import ClientError
 
+from operate import survey
 from operate.account import Account, Client, pages, unless_absent
-from operate.inventory import RUNNING_EXECUTION, RUNNING_JOB, TRANSFORM_JOB, Inventory, Job, operation_on
+from operate.inventory import APP_PREFIX, RUNNING_EXECUTION, RUNNING_JOB, TRANSFORM_JOB, Inventory, Job, operation_on
 from operate.progress import Progress, counted
 
 RULE, MACHINE = "AWS::Events::Rule", "AWS::StepFunctions::StateMachine"
 RUNS_LIMIT_S = 900
+# A stack's longest legs: an endpoint that takes a model over in steps and goes back, a distribution.
+UPDATE_LIMIT_S = 5400
 
 
 def stop_all(account: Account, found: Inventory, progress: Progress, *, jobs: Callable[[], Iterable[Job]]) -> None:
@@ -53,6 +56,24 @@ def stop_all(account: Account, found: Inventory, progress: Progress, *, jobs: Ca
         progress.say(f"stopping {counted(len(left), 'job')}")
         stop_jobs(sagemaker, left)
         progress.wait("jobs to stop", lambda: len(running()), limit_s=RUNS_LIMIT_S)
+
+
+def await_updates(account: Account, found: Inventory, progress: Progress) -> dict[str, str]:
+    """Let a rollout's or a deployment's changes of stacks end; return the status of those that go on after all.
+
+    CloudFormation refuses to delete a stack that is being updated, and what is deleted under an update makes it fail.
+    It is not cancelled: its way back takes as long, and may fail. What began it is stopped, so no other follows.
+    """
+    client, ours = account.client("cloudformation"), {stack.name for stack in found.stacks}
+
+    def changing() -> dict[str, str]:
+        listed = survey.stacks_of(client, APP_PREFIX) if ours else ()
+        return {stack.name: stack.status for stack in listed if stack.changing and stack.name in ours}
+
+    if going := changing():
+        progress.say("; ".join(f"{name} is {status}" for name, status in going.items()))
+        progress.wait("changes of stacks to end", lambda: len(changing()), limit_s=UPDATE_LIMIT_S)
+    return going and changing()
 
 
 def switch_off(client: Client, rules: Iterable[str]) -> None:

@@ -38,7 +38,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
     """
     before = before or Inventory()
     prefix = stack_prefix(settings)
-    stacks = tuple(_stacks(account.client("cloudformation"), prefix))
+    stacks = tuple(stacks_of(account.client("cloudformation"), prefix))
     resources = tuple(_resources(account.client("cloudformation"), stacks))
     sagemaker, name = account.client("sagemaker"), settings.resource_name
     # A shared group that a stack has made is that stack's for as long as there is the stack; then it is anybody's.
@@ -80,6 +80,14 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
     return Inventory(**{**vars(found), "kept": _kept(found, before, settings)})
 
 
+def stacks_of(client: Client, prefix: str) -> Iterator[StackState]:
+    """Find the stacks whose names begin so."""
+    for stack in pages(client, "describe_stacks", "Stacks"):
+        if stack["StackName"].startswith(prefix) and stack["StackStatus"] != "DELETE_COMPLETE":
+            protected = bool(stack.get("EnableTerminationProtection"))
+            yield StackState(stack["StackName"], stack["StackStatus"], protected)
+
+
 def _kept(found: Inventory, before: Inventory, settings: Settings) -> frozenset[str]:
     kept = {resource.name for resource in found.resources if resource.kept} | before.kept
     if settings.storage.retain_on_destroy:
@@ -89,13 +97,6 @@ def _kept(found: Inventory, before: Inventory, settings: Settings) -> frozenset[
     if kept.intersection(found.package_groups):
         kept.update(found.packages, found.cards)
     return frozenset(kept)
-
-
-def _stacks(client: Client, prefix: str) -> Iterator[StackState]:
-    for stack in pages(client, "describe_stacks", "Stacks"):
-        if stack["StackName"].startswith(prefix) and stack["StackStatus"] != "DELETE_COMPLETE":
-            protected = bool(stack.get("EnableTerminationProtection"))
-            yield StackState(stack["StackName"], stack["StackStatus"], protected)
 
 
 def _resources(client: Client, stacks: Iterable[StackState]) -> Iterator[Resource]:

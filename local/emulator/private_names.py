@@ -84,6 +84,8 @@ NAMES: dict[str, dict[str, Any]] = {
     "ministack.services.cloudformation.custom_resource": {
         "invoke_custom_resource": ["request_type", "logical_id", "props"],
     },
+    "ministack.services.cloudformation.handlers": {"_ACTION_HANDLERS": dict, "_resolve_stack": ["stack_name"]},
+    "ministack.services.cloudformation.helpers": {"_error": ["code", "message"], "_p": ["params", "key"]},
     "ministack.services.cloudformation.provisioners": {
         "_RESOURCE_HANDLERS": dict,
         "_physical_name": ["stack_name", "logical_id"],

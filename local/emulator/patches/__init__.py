@@ -21,6 +21,7 @@ from local.emulator.patches import (
     sagemaker_types,
     scaling_types,
     sign_in,
+    stacks,
     step_functions,
 )
 
@@ -37,6 +38,7 @@ def install() -> None:
     sagemaker_types.install()
     scaling_types.install()
     custom_resources.install()
+    stacks.install()
     buckets.install()
     encryption.install()
     embedded_metrics.install()

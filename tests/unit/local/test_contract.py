@@ -46,3 +46,20 @@ def test_all_patches_apply() -> None:
     found = _emulator(code)
     assert found.returncode == 0, found.stderr
     assert "AWS::SageMaker::Pipeline" in found.stdout
+
+
+def test_a_stack_under_an_update_is_not_deleted() -> None:
+    """As on AWS, so that a tool that would try is noticed here."""
+    code = (
+        "from local.emulator.patches import stacks\n"
+        "from ministack.services.cloudformation import handlers; stacks.install()\n"
+        "handlers._resolve_stack = lambda _: {'StackId': 'arn:s', 'StackStatus': status}\n"
+        "status = 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'\n"
+        "print(handlers._ACTION_HANDLERS['DeleteStack']({'StackName': ['s']}))\n"
+        "status = 'DELETE_COMPLETE'\n"
+        "print(handlers._ACTION_HANDLERS['DeleteStack']({'StackName': ['s']}))"
+    )
+    found = _emulator(code)
+    refused, done = found.stdout.splitlines()[-2:]
+    assert "Stack [arn:s] cannot be deleted while in status UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" in refused, found
+    assert done.startswith("(200,")

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from config import load_settings
-from operate import destroy, survey
+from operate import destroy, report, survey
 from operate.account import Account, OperateError
 from operate.cdk import Cdk
 from operate.destruction import Destruction
@@ -107,6 +108,49 @@ def test_a_refusal_halfway_is_not_taken_for_nothing_begun(
     stub("sagemaker").add_client_error("delete_model_package", "AccessDeniedException")
     assert destroy.main(["--env", "dev", "--yes"]) == 1
     assert "what is gone is gone; run it again" in capsys.readouterr().err
+
+
+def stack(status: str, name: str = "Churn-dev-Serving") -> dict[str, object]:
+    return {"StackName": name, "CreationTime": 0, "StackStatus": status}
+
+
+@pytest.fixture
+def rolling_out(account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch) -> Destruction:
+    """Dev, with an update of a stack going on and a package; the stubs refuse every deletion that is not expected."""
+    monkeypatch.setattr(Cdk, "synth", lambda _: None)
+    monkeypatch.setattr("operate.progress.time.sleep", lambda _: None)
+    there = Inventory(
+        stacks=(StackState("Churn-dev-Serving", "UPDATE_IN_PROGRESS", protected=False),), packages=("arn:package/1",)
+    )
+    monkeypatch.setattr(survey, "look", lambda *_, **__: there)
+    no_transforms(stub("sagemaker"), "churn-dev")
+    return Destruction(account, load_settings("dev"), there, Progress())
+
+
+def test_a_stack_under_an_update_is_awaited_before_anything_is_deleted(
+    rolling_out: Destruction, stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudFormation would refuse to delete it, and the update needs its package."""
+    others = [stack("UPDATE_IN_PROGRESS", "Churn-prod-Serving"), stack("REVIEW_IN_PROGRESS", "Churn-dev-New")]
+    for status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE"):
+        stub("cloudformation").add_response("describe_stacks", {"Stacks": [stack(status), *others]})
+    stub("cloudformation").add_response("describe_stacks", {"Stacks": [stack("UPDATE_COMPLETE")]})
+    stub("sagemaker").add_client_error("delete_model_package", "AccessDeniedException")
+    with pytest.raises(ClientError, match="DeleteModelPackage"):
+        rolling_out.run()
+    assert "Churn-dev-Serving is UPDATE_IN_PROGRESS\n" in capsys.readouterr().out
+
+
+def test_an_update_that_does_not_end_leaves_everything_and_is_named(
+    rolling_out: Destruction, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operate.stopping.UPDATE_LIMIT_S", 0)
+    for _ in range(3):
+        stub("cloudformation").add_response("describe_stacks", {"Stacks": [stack("UPDATE_ROLLBACK_IN_PROGRESS")]})
+    left = rolling_out.run()
+    shown = report.outcome(left, load_settings("dev"), rolling_out.reasons, ())
+    assert "stack Churn-dev-Serving: UPDATE_ROLLBACK_IN_PROGRESS; destroy again when that has ended" in shown
+    assert "model package arn:package/1: its stack is not gone" in shown
 
 
 def test_runs_of_every_pipeline_are_stopped_before_anything_goes(
