@@ -61,7 +61,7 @@ STATUSES: dict[int, Status] = {
     500: Status("Internal Server Error", "a fault on our side", "report the request_id"),
     503: Status(
         "Service Unavailable",
-        "the model is starting, updating, busy or slow",
+        "the model, or what else the answer takes, is starting, updating, busy or slow",
         "send again after Retry-After seconds",
     ),
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from passing import worth_another_try
 
 # Signed addresses are of the region's own S3: by the name of all regions, a new bucket's would be redirected. The
 # function has 15 seconds for four calls at most.
@@ -33,8 +34,10 @@ _KINDS = {"result": "text/csv; charset=utf-8", "refusals": "text/csv; charset=ut
 _ENDINGS = {"result": "csv", "refusals": "csv", "report": "json"}
 State = dict[str, Any]
 Json = dict[str, Any]
+_of_files = worth_another_try("The storage of files does not answer. Try again.")
 
 
+@_of_files
 def begun() -> Json:
     """Make a batch, with the form by which its file is sent."""
     identity, now = str(uuid.uuid4()), int(time.time())
@@ -53,6 +56,7 @@ def begun() -> Json:
     return _outline(state) | {"upload": {**upload, "maximum_bytes": _MOST_BYTES}}
 
 
+@_of_files
 def told(identity: str) -> Json | None:
     """Tell of a batch; None when there is none, or none any more."""
     # By a list, because reading what is not there is denied and not absent.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from passing import is_busy
 from problems import EndpointUnavailable
 
 # Why a part is missing, as the contract has it.
@@ -59,11 +60,6 @@ class Gaps:
     def causes(self) -> list[str]:
         """For the log: the same, with the word of whoever refused."""
         return [" ".join(filter(None, (*key, *told))) for key, told in sorted(self._found.items())]
-
-
-def is_busy(exc: ClientError) -> bool:
-    """Whether a refusal is worth another try."""
-    return "Throttl" in exc.response["Error"]["Code"] or exc.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
 def _why(exc: Exception) -> str:

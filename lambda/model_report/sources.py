@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import champion
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from gaps import ELSEWHERE, GONE, OTHER_FORM, UNNAMED, Gap, is_busy
-from problems import EndpointUnavailable
+from botocore.exceptions import ClientError
+from gaps import ELSEWHERE, GONE, OTHER_FORM, UNNAMED, Gap
+from passing import worth_another_try
 
 # The function has 15 seconds for some twenty calls, most of them side by side.
 _CONFIG = Config(
@@ -31,20 +31,22 @@ VERSIONS = 12
 # Of lists of a thousand keys: watches keep a handful of files each, and their reports end after some months.
 PAGES = 5
 Json = dict[str, Any]
+# What no report is without.
+_needed = worth_another_try("The model registry does not answer; try again shortly.")
 
 
+@_needed
 def in_service() -> tuple[str, Json]:
     """Return the ARN of the package that the endpoint serves, and its description; empty when there is none."""
-    found = _asked(lambda: champion.find(_sagemaker, os.environ["ENDPOINT_NAME"]))
+    found = champion.find(_sagemaker, os.environ["ENDPOINT_NAME"])
     return (found.told, found.package) if found.uri and found.package else ("", {})
 
 
+@_needed
 def packages() -> dict[str, Json]:
     """Return what the list tells of the newest versions, by their ARNs, the newest first."""
-    listed = _asked(
-        lambda: _sagemaker.list_model_packages(
-            ModelPackageGroupName=_GROUP, SortBy="CreationTime", SortOrder="Descending", MaxResults=VERSIONS
-        )
+    listed = _sagemaker.list_model_packages(
+        ModelPackageGroupName=_GROUP, SortBy="CreationTime", SortOrder="Descending", MaxResults=VERSIONS
     )
     return {one["ModelPackageArn"]: one for one in listed["ModelPackageSummaryList"]}
 
@@ -104,19 +106,3 @@ def latest_watch() -> Json:
     found = [one for page in pages for one in page.get("Contents", ()) if one["Key"].endswith("/drift.json")]
     # Watches are named by their run, which tells no time.
     return read(max(found, key=lambda one: one["LastModified"])["Key"]) if found else {}
-
-
-def _asked(call: Callable[[], Any]) -> Any:
-    """Ask SageMaker for what no report is without; what is worth another try is said so."""
-    try:
-        return call()
-    except ClientError as exc:
-        if not is_busy(exc):
-            raise
-        raise _busy(exc.response["Error"]["Code"]) from exc
-    except BotoCoreError as exc:
-        raise _busy(type(exc).__name__) from exc
-
-
-def _busy(cause: str) -> EndpointUnavailable:
-    return EndpointUnavailable("The model registry does not answer; try again shortly.", cause=cause, retry_after_s=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -18,6 +18,10 @@ PRICE_CLASSES = {
     "most": cloudfront.PriceClass.PRICE_CLASS_200,
     "all": cloudfront.PriceClass.PRICE_CLASS_ALL,
 }
+# CloudFront keeps these for ten seconds and gives them to everybody who asks for the same address, also where caching
+# is off and the answer says no-store: whoever asks again after Retry-After would never reach the API.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-pages-expiration.html
+KEPT_UNLESS_TOLD = (405, 500, 502, 503, 504)
 
 
 def site_distribution(
@@ -43,7 +47,8 @@ def site_distribution(
         # What S3 answers for a file that is not there, as the distribution may read but not list. These pages hold for
         # all origins, so a mapping of 404 would take the API's own answers; the API never answers 403.
         error_responses=[
-            cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/404.html")
+            cloudfront.ErrorResponse(http_status=403, response_http_status=404, response_page_path="/404.html"),
+            *(cloudfront.ErrorResponse(http_status=one, ttl=Duration.seconds(0)) for one in KEPT_UNLESS_TOLD),
         ],
         web_acl_id=web_acl,
         price_class=PRICE_CLASSES[settings.web.edge_locations],

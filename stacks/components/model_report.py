@@ -19,13 +19,14 @@ OUTSIDE_VPC = (
     "It asks SageMaker's API what is registered and served, which no door of the isolated network leads to, and reads "
     "reports about models. It calls no endpoint and reads nothing of a single customer."
 )
-# What it has in common with the function that scores, and with the one that looks for the champion.
+# What it has in common with the functions that score, look for the champion, and take files in.
 SHARED = {
     **{
         f"{name}.py": ROOT / "lambda" / "invoker" / f"{name}.py"
         for name in ("answers", "json_log", "problems", "request", "serving")
     },
     "champion.py": ROOT / "lambda" / "find_champion" / "champion.py",
+    "passing.py": ROOT / "lambda" / "model_report" / "passing.py",
     **{f"contract/{name}.py": ROOT / "contract" / f"{name}.py" for name in ("__init__", "rules")},
 }
 REPORTS = ("evaluation", "bias")

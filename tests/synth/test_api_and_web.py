@@ -236,10 +236,22 @@ def test_the_page_comes_from_a_bucket_that_only_the_distribution_reads(environme
 
 def test_an_unknown_address_shows_a_page_of_ours(environment: Environment) -> None:
     # S3 answers 403 for what is not there to a reader that may not list, as the test above has it.
-    (unknown,) = distribution(environment)["CustomErrorResponses"]
+    (unknown,) = [one for one in distribution(environment)["CustomErrorResponses"] if "ResponsePagePath" in one]
     assert unknown["ErrorCode"] == 403
     assert unknown["ResponseCode"] == 404
     assert unknown["ResponsePagePath"] == "/404.html"
+
+
+def test_an_answer_that_asks_for_another_try_is_kept_for_nobody(environment: Environment) -> None:
+    """CloudFront keeps what CachingDisabled and no-store do not forbid it: errors, for ten seconds unless told."""
+    told = distribution(environment)["CustomErrorResponses"]
+    kept = {one["ErrorCode"]: one.get("ErrorCachingMinTTL") for one in told}
+    for status in STATUSES:
+        # A 404 with no-store is not kept, nor are the other refusals.
+        if status == 405 or status >= 500:
+            assert kept[status] == 0
+    # CloudFront's own, while it does not reach the API.
+    assert kept[502] == kept[504] == 0
 
 
 def test_the_api_is_on_the_same_origin_and_never_cached(environment: Environment) -> None:

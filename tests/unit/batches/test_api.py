@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
 from jsonschema import Draft202012Validator
 
 from contract import openapi
@@ -128,6 +129,44 @@ def test_a_failed_one_says_why(api: ModuleType, bucket: Bucket) -> None:
     problem = {"field": "", "rule": "the file is no text", "remedy": "Save it as CSV (UTF-8)."}
     told = ask(api, "GET", "/batches/{id}", identity=state(bucket, status="failed", problem=problem))["json"]
     assert told["problem"] == problem
+
+
+def refused(code: str, http: int) -> ClientError:
+    failed = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": http}}
+    return ClientError(failed, "of S3")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (refused("SlowDown", 503), 503),
+        (refused("ThrottlingException", 400), 503),
+        (ReadTimeoutError(endpoint_url="https://example.com"), 503),
+        (refused("AccessDenied", 403), 500),
+    ],
+)
+@pytest.mark.parametrize(("method", "resource"), [("POST", "/batches"), ("GET", "/batches/{id}")])
+def test_what_storage_refuses_for_now_is_worth_another_try(
+    api: ModuleType,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    resource: str,
+    failure: Exception,
+    status: int,
+) -> None:
+    """Whoever asks every second how far a file is must not give up for a storage that is busy once."""
+    identity = state(bucket, status="waiting")
+
+    def fails(**_: Any) -> None:
+        raise failure
+
+    for call in ("put_object", "get_object"):
+        monkeypatch.setattr(api.batches._s3, call, fails)
+    answer = ask(api, method, resource, identity=identity if method == "GET" else "")
+    assert answer["statusCode"] == answer["json"]["status"] == status
+    assert ("Retry-After" in answer["headers"]) is (status == 503)
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(("method", "resource"), [("DELETE", "/batches"), ("POST", "/batches/{id}")])
