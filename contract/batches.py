@@ -102,7 +102,7 @@ def paths(example: str) -> dict[str, Any]:
         "name": "id",
         "in": "path",
         "required": True,
-        "description": "The batch's id. Nobody can guess another's.",
+        "description": "The batch's id. Only who announced it is told of it; to others it is unknown.",
         "schema": {"type": "string"},
         "example": example,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import Aws, CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -63,7 +63,9 @@ class ApiStack(Stack):
         if settings.firewall.enabled:
             acl = WebAcl(self, "Firewall", settings=settings, key=key, covers="REGIONAL")
             acl.stands_before(self.rest_api.deployment_stage)
-        CfnOutput(self, "ApiUrl", value=self.rest_api.url)
+        # Without the slash that the construct's own address ends in: API Gateway knows no path with two.
+        domain = f"{self.rest_api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        CfnOutput(self, "ApiUrl", value=f"https://{domain}/{STAGE}")
         CfnOutput(self, "AccessLogGroupName", value=self.access_log.log_group_name)
         CfnOutput(self, "InvokerLogGroupName", value=function.log_group.log_group_name)
 

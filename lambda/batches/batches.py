@@ -38,10 +38,16 @@ _of_files = worth_another_try("The storage of files does not answer. Try again."
 
 
 @_of_files
-def begun() -> Json:
-    """Make a batch, with the form by which its file is sent."""
+def begun(owner: str) -> Json:
+    """Make a batch of a caller's, with the form by which its file is sent."""
     identity, now = str(uuid.uuid4()), int(time.time())
-    state: State = {"id": identity, "status": "waiting", "created_at": now, "until": now + _UPLOAD_S}
+    state: State = {
+        "id": identity,
+        "owner": owner,
+        "status": "waiting",
+        "created_at": now,
+        "until": now + _UPLOAD_S,
+    }
     _s3.put_object(
         Bucket=_BUCKET, Key=_state(identity), Body=json.dumps(state).encode(), ContentType="application/json"
     )
@@ -57,12 +63,14 @@ def begun() -> Json:
 
 
 @_of_files
-def told(identity: str) -> Json | None:
-    """Tell of a batch; None when there is none, or none any more."""
+def told(identity: str, owner: str) -> Json | None:
+    """Tell of a batch; None when there is none, none any more, or another caller's."""
     # By a list, because reading what is not there is denied and not absent.
     if not _s3.list_objects_v2(Bucket=_BUCKET, Prefix=_state(identity), MaxKeys=1).get("Contents"):
         return None
     state: State = json.load(_s3.get_object(Bucket=_BUCKET, Key=_state(identity))["Body"])
+    if state.get("owner", "") != owner:
+        return None
     status = state["status"]
     late = status in _GRACE_S and time.time() > state["until"] + _GRACE_S[status]
     if late and status == "waiting":

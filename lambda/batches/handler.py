@@ -26,17 +26,17 @@ def begin(request: Request) -> Answer:
     """Make a batch that waits for its file. Two requests make two; the one without a file is forgotten."""
     if request.body.strip() not in ("", "{}"):
         raise UnreadableBody("This address takes no body: it answers where to send the file.")
-    told = batches.begun()
+    told = batches.begun(request.subject)
     made = json_answer(told, request, status=201)
     made["headers"]["Location"] = told["links"]["self"]
     return made
 
 
 def look(request: Request) -> Answer:
-    """Tell how far a batch is."""
+    """Tell whoever announced a batch how far it is."""
     identity = request.parameters.get("id", "")
     # Only what can be an id of ours is looked up.
-    told = batches.told(identity) if _is_id(identity) else None
+    told = batches.told(identity, request.subject) if _is_id(identity) else None
     if told is None:
         raise NotFound("There is no such batch: check its id. What was scored is kept for some days only.")
     return json_answer(told, request)

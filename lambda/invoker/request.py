@@ -25,17 +25,20 @@ class Request(NamedTuple):
     is_base64: bool
     facts: dict[str, object]
     parameters: Mapping[str, str] = {}
+    subject: str = ""
 
     @classmethod
     def of(cls, event: dict[str, Any], context: Any) -> Request:
         """Read the event of API Gateway's proxy integration.
 
         The id is the one in API Gateway's access log, so that the two lines can be joined. The correlation id is the
-        caller's, where it is one.
+        caller's, where it is one. The subject is Cognito's id of the person or the system whose token it was.
         """
         lambda_id = str(getattr(context, "aws_request_id", ""))
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        identity = str((event.get("requestContext") or {}).get("requestId") or lambda_id or "unknown")
+        about = event.get("requestContext") or {}
+        identity = str(about.get("requestId") or lambda_id or "unknown")
+        claims = (about.get("authorizer") or {}).get("claims") or {}
         correlation = headers.get("x-correlation-id") or ""
         return cls(
             id=identity,
@@ -48,6 +51,7 @@ class Request(NamedTuple):
             is_base64=bool(event.get("isBase64Encoded")),
             facts={},
             parameters=event.get("pathParameters") or {},
+            subject=str(claims.get("sub") or ""),
         )
 
     @property

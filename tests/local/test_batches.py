@@ -113,3 +113,13 @@ def test_a_form_takes_one_file_of_its_size_under_its_name(deployment: Deployment
 def test_an_unknown_batch_is_not_found(deployment: Deployment, identity: str) -> None:
     status, problem = deployment.get(f"api/batches/{identity}")
     assert (status, problem["title"]) == (404, "Not Found")
+
+
+def test_another_callers_batch_is_not_found(deployment: Deployment) -> None:
+    batch = begun(deployment)
+    headers = {"Authorization": f"Bearer {deployment.tokens('agent')['access_token']}"}
+    request = urllib.request.Request(f"{deployment.site_url}{batch['links']['self'].lstrip('/')}", headers=headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=60)
+    assert refused.value.code == 404
+    assert deployment.get(batch["links"]["self"].lstrip("/"))[1]["status"] == "waiting"

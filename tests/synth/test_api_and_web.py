@@ -14,7 +14,7 @@ from contract import access, offers, openapi, shapes
 from contract.rules import STATUSES
 from schema import load_schema
 
-from .conftest import Environment, Resource, Synthesised
+from .conftest import Environment, Resource, Synthesised, flat
 from .rules.walk import as_list
 
 DOCUMENT = openapi.document(load_schema())
@@ -373,6 +373,8 @@ def test_the_firewall_lets_long_lists_through_and_keeps_floods_out(environment: 
 def test_the_outputs_that_people_and_tools_look_for(environment: Environment) -> None:
     outputs = {stack: set(template.get("Outputs", {})) for stack, template in environment.templates.items()}
     assert {"ApiUrl", "AccessLogGroupName", "InvokerLogGroupName"} <= outputs["Api"]
+    # Callers put "/predictions" behind it.
+    assert flat(environment.templates["Api"]["Outputs"]["ApiUrl"]["Value"]).endswith("/api")
     assert {"SiteUrl", "SiteBucketName", "PageClientId"} <= outputs["Web"]
     assert {"UserPoolId", "LoginUrl"} <= outputs["SignIn"]
     assert {"EndpointName", "ModelPackageArn"} <= outputs["Serving"]

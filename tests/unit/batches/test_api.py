@@ -31,13 +31,15 @@ def bucket(api: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     return found
 
 
-def ask(api: ModuleType, method: str, resource: str, *, identity: str = "", body: str = "") -> Json:
+def ask(
+    api: ModuleType, method: str, resource: str, *, identity: str = "", body: str = "", subject: str = "crm"
+) -> Json:
     event = {
         "httpMethod": method,
         "resource": resource,
         "body": body,
         "pathParameters": {"id": identity} if identity else None,
-        "requestContext": {"requestId": "r-1"},
+        "requestContext": {"requestId": "r-1", "authorizer": {"claims": {"sub": subject}}},
     }
     answer: Json = api.handler(event, None)
     answer["json"] = json.loads(answer["body"])
@@ -50,7 +52,7 @@ def ask(api: ModuleType, method: str, resource: str, *, identity: str = "", body
 
 def state(bucket: Bucket, **facts: Any) -> str:
     identity, now = str(uuid.uuid4()), int(time.time())
-    known = {"id": identity, "created_at": now, "until": now + 900, **facts}
+    known = {"id": identity, "owner": "crm", "created_at": now, "until": now + 900, **facts}
     bucket.put_object(Bucket=BUCKET, Key=f"states/{identity}.json", Body=json.dumps(known).encode())
     return identity
 
@@ -89,6 +91,19 @@ def test_an_unknown_batch_is_not_found(api: ModuleType, bucket: Bucket, identity
     answer = ask(api, "GET", "/batches/{id}", identity=identity)
     assert answer["statusCode"] == 404
     assert answer["headers"]["Content-Type"] == "application/problem+json"
+
+
+def test_a_batch_is_unknown_to_all_but_who_announced_it(api: ModuleType, bucket: Bucket) -> None:
+    """Whoever may score files may not for that read another's customers by an id that got about."""
+    begun = ask(api, "POST", "/batches", subject="crm")["json"]
+    assert "owner" not in begun
+    for identity in (begun["id"], state(bucket, status="done")):
+        own = ask(api, "GET", "/batches/{id}", identity=identity, subject="crm")
+        assert own["statusCode"] == 200
+        assert "crm" not in own["body"]
+        others = ask(api, "GET", "/batches/{id}", identity=identity, subject="billing")
+        unknown = ask(api, "GET", "/batches/{id}", identity=UNKNOWN, subject="billing")
+        assert (others["statusCode"], others["json"]) == (404, unknown["json"])
 
 
 @pytest.mark.parametrize(
