@@ -25,7 +25,7 @@ class FirewallSettings(Section):
         Whether there are any.
     requests_per_address : int
         Requests that one address may send in five minutes. Those who come by the page share CloudFront's addresses at
-        the API, so it must not be less than the stage lets through.
+        the API, so it must not be less than the page's plan lets through.
     distribution_acl_arn : str
         A web ACL of the scope CLOUDFRONT for the page, where this deployment is not in us-east-1: only there can one be
         made. Empty there means none.

@@ -23,7 +23,7 @@ class ApiSettings(Section):
     Attributes
     ----------
     throttle_rate_per_s, throttle_burst : int
-        Requests that the stage lets through: steady, and at once.
+        Requests of a method that the stage lets through: steady, and at once. Those who come by the page share as many.
     endpoint_timeout_s, function_timeout_s, gateway_timeout_s : int
         How long a call of the endpoint, of the function, and of the API may take. Each must leave
         the next one room to answer properly.

@@ -32,7 +32,7 @@ class ApiAccess(Construct):
         super().__init__(scope, construct_id)
         self._api, self._users = rest_api, users
         self._authorizer = apigateway.CognitoUserPoolsAuthorizer(self, "Authorizer", cognito_user_pools=[users.pool])
-        # The stage itself bounds those who come by the page, all together.
+        # The stage bounds each method by itself; those who come by the page share as much for all that they ask.
         self.page_plan = self._plan(
             "PagePlan", rate=settings.api.throttle_rate_per_s, burst=settings.api.throttle_burst
         )
