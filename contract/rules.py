@@ -51,7 +51,7 @@ STATUSES: dict[int, Status] = {
     404: Status("Not Found", "no such address or batch, or not with this method", "check the method and the path"),
     405: Status("Method Not Allowed", "the address does not answer this method", "use a method of the Allow header"),
     406: Status("Not Acceptable", "the answer has no form that the Accept header names", "accept application/json"),
-    413: Status("Content Too Large", "more than 100 customers, or more than 256 KiB", "send several requests"),
+    413: Status("Content Too Large", "more than 100 customers, 20 changes or 256 KiB", "send several requests"),
     415: Status(
         "Unsupported Media Type",
         "the body is neither application/json nor text/csv",

@@ -62,7 +62,8 @@ class Request(NamedTuple):
     @property
     def is_lenient(self) -> bool:
         """Whether customers with problems shall not stop the others (``Prefer: handling=lenient``, RFC 7240)."""
-        preferences = self.headers.get("prefer", "").lower().replace(" ", "").split(",")
+        # A word means the same in quotes.
+        preferences = self.headers.get("prefer", "").lower().replace(" ", "").replace('"', "").split(",")
         return any(one.partition(";")[0] == "handling=lenient" for one in preferences)
 
     def bytes(self) -> bytes:

@@ -80,11 +80,14 @@ def test_an_id_that_is_given_comes_back_and_the_others_are_counted(post: Post, r
     assert json.loads(runtime.requests[0][2]) == {"instances": [LOYAL, AT_RISK, LOYAL]}
 
 
-def test_lenient_handling_scores_the_valid_and_tells_of_the_others_in_their_places(post: Post, runtime: Any) -> None:
+@pytest.mark.parametrize("preference", ["respond-async, handling=lenient", 'Handling = "lenient"; wait=5'])
+def test_lenient_handling_scores_the_valid_and_tells_of_the_others_in_their_places(
+    post: Post, runtime: Any, preference: str
+) -> None:
     runtime.predicts({"probability": 0.1, "churn": False}, {"probability": 0.9, "churn": True})
     wrong = {"id": "B", **AT_RISK, "day_mins": -1}
     body = {"customers": [LOYAL, wrong, 7, {"id": "D", **AT_RISK}]}
-    answer = post(body, {"Prefer": "respond-async, handling=lenient"})
+    answer = post(body, {"Prefer": preference})
     assert answer["statusCode"] == 200
     assert answer["headers"]["Preference-Applied"] == "handling=lenient"
     first, second, third, fourth = answer["json"]["predictions"]
