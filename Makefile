@@ -57,8 +57,8 @@ synth: data  ## write cdk.out/ for ENV=dev|staging|prod|local; fails on any find
 bootstrap: data  ## prepare an AWS account and region for CDK, once: make bootstrap ENV=dev
 	@$(CDK) bootstrap
 
-deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups)
-	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
+deploy: data  ## deploy to AWS: make deploy ENV=dev (ADOPT=1 takes over kept log groups, ANEW=1 leaves kept people and data)
+	@$(CDK) synth --quiet && $(python) -m operate.preflight --env $(ENV) $(if $(ADOPT),--adopt) $(if $(ANEW),--anew) && cdk deploy --app cdk.out --all $(if $(ADOPT),--import-existing-resources)
 
 user:  ## let somebody in: make user ENV=dev EMAIL=someone@example.com GROUP=agent|analyst NAME="Some One" (ENV=local too)
 	$(setup) app

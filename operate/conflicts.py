@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -70,11 +70,10 @@ class Preflight:
         except (BotoCoreError, ClientError) as exc:
             self._warn(f"stacks cannot be listed, so no name was checked: {exc}")
             return []
-        found = []
+        found: list[Conflict] = []
         for one in (replace(name, name=name.name.replace(names.ACCOUNT, self._account.number)) for name in wanted):
             try:
-                if conflict := self._conflict(one):
-                    found.append(conflict)
+                found += self._conflicts(one)
             except (BotoCoreError, ClientError) as exc:
                 self._warn(f"{one.label} was not checked: {exc}")
         return found
@@ -88,11 +87,12 @@ class Preflight:
                 if entry["ResourceStatus"] not in _LET_GO and entry.get("PhysicalResourceId"):
                     self._holders[entry["ResourceType"], entry["PhysicalResourceId"]] = stack
 
-    def _conflict(self, wanted: FixedName) -> Conflict | None:
+    def _conflicts(self, wanted: FixedName) -> Iterator[Conflict]:
         if wanted.type == names.LOG_ROLE:
-            return self._other_log_role(wanted)
+            yield from self._other_log_role(wanted)
+            return
         if wanted.type == names.CARDS and self._is_ours(names.PACKAGE_GROUP, wanted.name):
-            return None
+            return
         for thing in things.named(self._account, wanted):
             # CloudFormation knows some by their ARN, and some by their name.
             holder = self._holders.get((wanted.type, thing.identity)) or self._holders.get((wanted.type, wanted.name))
@@ -101,8 +101,12 @@ class Preflight:
             made_by = thing.made_by
             if holder is None and made_by in self._stacks and not str(made_by).startswith(APP_PREFIX):
                 holder = made_by
-            return Conflict(wanted, holder, made_by)
-        return None
+            if not wanted.beside:
+                yield Conflict(wanted, holder, made_by)
+                return
+            # There may be several; and what another stack holds is in use there, and nobody's leftover.
+            if holder is None:
+                yield Conflict(replace(wanted, name=thing.identity), None, made_by)
 
     def _is_ours(self, resource_type: str, name: str) -> bool:
         """Whether the environment's stacks hold something, by its name or by an ARN that ends with it."""
@@ -111,19 +115,19 @@ class Preflight:
             for (kind, identity), stack in self._holders.items()
         )
 
-    def _other_log_role(self, wanted: FixedName) -> Conflict | None:
+    def _other_log_role(self, wanted: FixedName) -> Iterator[Conflict]:
         """See whose role API Gateway logs by; one that is gone, or that this environment kept, is in nobody's way."""
         if any(kind == names.LOG_ROLE and stack.startswith(self._prefix) for (kind, _), stack in self._holders.items()):
-            return None
+            return
         arn = self._account.client("apigateway").get_account().get("cloudwatchRoleArn")
         role = str(arn or "").rsplit("/", 1)[-1]
         if not role or role.startswith(self._prefix):
-            return None
+            return
         try:
             self._account.client("iam").get_role(RoleName=role)
         except ClientError as exc:
             if exc.response["Error"]["Code"] == "NoSuchEntity":
-                return None
+                return
             raise
         taken = FixedName(wanted.type, f"{wanted.name} (it is {role})", wanted.kept)
-        return Conflict(taken, self._holders.get(("AWS::IAM::Role", role)))
+        yield Conflict(taken, self._holders.get(("AWS::IAM::Role", role)))

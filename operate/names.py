@@ -1,6 +1,7 @@
 """Names that a deployment fixes, because AWS forces them or others go by them, and what to do when one is taken.
 
-CloudFormation makes nothing under a name that is taken, and prod keeps some of these when its stacks go.
+CloudFormation makes nothing under a name that is taken, and prod keeps some of these when its stacks go. What it keeps
+without such a name would be made once more beside it; of what people are or keep in, they are told before.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ LIFECYCLE_CONFIG = "AWS::SageMaker::StudioLifecycleConfig"
 MLFLOW_APP = "AWS::SageMaker::MlflowApp"
 COMPOSITE_ALARM = "AWS::CloudWatch::CompositeAlarm"
 SIGN_IN = "AWS::Cognito::UserPoolDomain"
+POOL = "AWS::Cognito::UserPool"
+BUCKET = "AWS::S3::Bucket"
 LOG_ROLE = "AWS::ApiGateway::Account"
 # No resource of a template: runs write a card for each version of a package group, named after the group.
 CARDS = "AWS::SageMaker::ModelCard"
@@ -37,6 +40,9 @@ TYPES = {
     COMPOSITE_ALARM: ("AlarmName", "alarm"),
     SIGN_IN: ("Domain", "sign-in domain"),
 }
+# No name of these is in the way, so a deployment would make another beside what an earlier one kept, without a word.
+# What a person calls the type, and what the other one would be.
+_BESIDE = {POOL: ("user pool", "another beside it, with nobody in it"), BUCKET: ("bucket", "an empty one beside it")}
 # An account and region have one, without a name.
 _LOG_ROLE_NAME = "API Gateway's logging role"
 # How each is deleted by hand.
@@ -76,12 +82,19 @@ class FixedName:
         """How to name it to a person."""
         if self.type == CARDS:
             return f"model cards {self.name}-…"
+        if self.beside:
+            return f"{_BESIDE[self.type][0]} {self.name}"
         return self.name if self.type == LOG_ROLE else f"{TYPES[self.type][1]} {self.name}"
 
     @property
     def adoptable(self) -> bool:
         """Whether a deployment can take it over: of these types CloudFormation knows log groups by the name alone."""
         return self.type == LOG_GROUP and self.kept
+
+    @property
+    def beside(self) -> bool:
+        """Whether a deployment would make another one beside it."""
+        return self.type in _BESIDE
 
 
 def read(app: Path) -> list[FixedName]:
@@ -90,6 +103,16 @@ def read(app: Path) -> list[FixedName]:
     stacks = [one for one in artifacts if one["type"] == "aws:cloudformation:stack"]
     found = [name for one in stacks for name in _of(json.loads((app / one["properties"]["templateFile"]).read_text()))]
     return sorted(found, key=lambda one: (one.type, one.name))
+
+
+def doubled(settings: Settings) -> list[FixedName]:
+    """Name what an environment keeps that has people or data in it, and no name that the next deployment wants.
+
+    Its keys, roles and the logs of functions are kept, too, and made anew; nobody has to decide anything about them.
+    """
+    name = settings.resource_name
+    kept = [FixedName(POOL, name, kept=True), FixedName(BUCKET, f"{name}-", kept=True)]
+    return kept if settings.storage.retain_on_destroy else []
 
 
 def _of(template: dict[str, Any]) -> Iterator[FixedName]:
@@ -122,6 +145,8 @@ def blocking(left: Inventory) -> list[FixedName]:
         for name in left.kept
         if name.startswith(("/aws/sagemaker/", "aws-waf-logs-"))
     ]
+    found += [FixedName(POOL, pool, kept=True) for pool in left.user_pools if pool in left.kept]
+    found += [FixedName(BUCKET, bucket, kept=True) for bucket in left.buckets if bucket in left.kept]
     return sorted(found, key=lambda one: (one.type, one.name))
 
 
@@ -135,6 +160,9 @@ def remedy(taken: FixedName, settings: Settings, *, holder: str | None = None) -
     """
     if taken.type == LOG_ROLE:
         return f"set api.manages_log_role of {settings.name} to False: its API then logs by the role that is there"
+    if taken.beside:
+        beside = _BESIDE[taken.type][1]
+        return f"make deploy ENV={settings.name} ANEW=1 makes {beside}; or import it or delete it, by hand: {RECORD}"
     ways = []
     if taken.adoptable and holder is None:
         ways.append(f"make deploy ENV={settings.name} ADOPT=1 takes it over")

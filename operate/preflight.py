@@ -1,6 +1,7 @@
 """``python -m operate.preflight --env dev``: before a deployment, see whether something stands in its way.
 
-That is a name that something else has already, or too few concurrent executions for what the settings reserve.
+That is a name that something else has already, people or data that an earlier deployment kept and this one would not
+find, or too few concurrent executions for what the settings reserve.
 
 CloudFormation would find out late: after the stacks before have been made, or, with API Gateway's role, never.
 Ends with 0 when the deployment may begin, with 2 when somebody must decide first.
@@ -35,8 +36,13 @@ def refusal(conflicts: list[Conflict], settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def preflight(environment: str, app: Path, *, adopt: bool) -> int:
+def preflight(environment: str, app: Path, *, adopt: bool, anew: bool) -> int:
     """Look, and say what was found.
+
+    Parameters
+    ----------
+    adopt, anew : bool
+        Whether the deployment may take over what it can, and make others beside what was kept.
 
     Returns
     -------
@@ -47,13 +53,17 @@ def preflight(environment: str, app: Path, *, adopt: bool) -> int:
     account, progress = Account.current(), Progress()
     wanted = names.read(app)
     progress.say(f"looking whether {len(wanted)} fixed names are free in {account.label}")
-    found = Preflight(account, settings, lambda text: progress.say(f"warning: {text}")).conflicts(wanted)
+    look = Preflight(account, settings, lambda text: progress.say(f"warning: {text}"))
+    found = look.conflicts([*wanted, *names.doubled(settings)])
     adopted = [one for one in found if adopt and one.adoptable]
-    if standing := [one for one in found if one not in adopted]:
+    left = [one for one in found if anew and one.taken.beside]
+    if standing := [one for one in found if one not in adopted + left]:
         print(refusal(standing, settings), file=sys.stderr)
         return 2
     for one in adopted:
         progress.say(f"{one.taken.label} ({one.whose}) will be taken over as it is, with its own key and retention")
+    for one in left:
+        progress.say(f"{one.taken.label} ({one.whose}) stays as it is, and another is made beside it")
     try:
         if lacking := shortage(account, settings):
             print(lacking, file=sys.stderr)
@@ -71,9 +81,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--env", required=True, help=f"the environment: {', '.join(ENVIRONMENTS)}")
     parser.add_argument("--app", type=Path, default=ROOT / "cdk.out", help="the synthesised app")
     parser.add_argument("--adopt", action="store_true", help="let the deployment take over what it can")
+    parser.add_argument("--anew", action="store_true", help="let it make others beside what an earlier one kept")
     arguments = parser.parse_args(argv)
     return ended(
-        lambda: preflight(arguments.env, arguments.app, adopt=arguments.adopt), interrupted="nothing was deployed."
+        lambda: preflight(arguments.env, arguments.app, adopt=arguments.adopt, anew=arguments.anew),
+        interrupted="nothing was deployed.",
     )
 
 

@@ -85,9 +85,9 @@ def _why(kind: str, name: str, reasons: dict[str, str]) -> str:
 
 
 def _in_the_way(inventory: Inventory, settings: Settings) -> list[str]:
-    """Say which kept names the next deployment would stumble over; as long as there are stacks, they hold them."""
+    """Say what the next deployment would stumble over, or make twice; as long as there are stacks, they hold it."""
     taken = blocking(inventory)
-    lines = [f"Before {settings.name} is deployed again, these names want a decision:"] if taken else []
+    lines = [f"Before {settings.name} is deployed again, these want a decision:"] if taken else []
     for one in taken:
         lines += [f"  {one.label}:", f"    {remedy(one, settings)}"]
     return lines

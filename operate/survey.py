@@ -49,7 +49,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
     found = Inventory(
         stacks=stacks,
         resources=resources,
-        buckets=tuple(_buckets(account.client("s3"), f"{name}-")),
+        buckets=tuple(buckets(account.client("s3"), f"{name}-")),
         log_groups=tuple(_log_groups(account.client("logs"), prefix, name, named_groups)),
         jobs=tuple(job for job, role in jobs if role.startswith(prefix)),
         job_roles={job.name: role for job, role in jobs},
@@ -66,11 +66,7 @@ def look(account: Account, settings: Settings, *, before: Inventory | None = Non
             )
         ),
         cards=tuple(cards(sagemaker, name)),
-        user_pools=tuple(
-            pool["Id"]
-            for pool in pages(account.client("cognito-idp"), "list_user_pools", "UserPools", MaxResults=60)
-            if pool["Name"] == name
-        ),
+        user_pools=tuple(user_pools(account.client("cognito-idp"), name)),
         domains=domains,
         apps=tuple(studio.label(one) for domain in domains for one in studio.apps(sagemaker, domain)),
         spaces=tuple(studio.label(one) for domain in domains for one in studio.spaces(sagemaker, domain)),
@@ -115,7 +111,15 @@ def _named(resources: Iterable[Resource], resource_type: str) -> set[str]:
     return {resource.name for resource in resources if resource.type == resource_type}
 
 
-def _buckets(client: Client, prefix: str) -> Iterator[str]:
+def user_pools(client: Client, name: str) -> Iterator[str]:
+    """Find the ids of the user pools that have a name; several may."""
+    for pool in pages(client, "list_user_pools", "UserPools", MaxResults=60):
+        if pool["Name"] == name:
+            yield pool["Id"]
+
+
+def buckets(client: Client, prefix: str) -> Iterator[str]:
+    """Find the buckets whose names begin so."""
     for bucket in pages(client, "list_buckets", "Buckets"):
         if bucket["Name"].startswith(prefix):
             yield bucket["Name"]

@@ -66,6 +66,10 @@ def named(account: Account, wanted: FixedName) -> Iterator[Thing]:
         yield from (Thing(card, dict) for card in survey.cards(account.client("sagemaker"), wanted.name))
     elif wanted.type == names.SIGN_IN:
         yield from _sign_in(account.client("cognito-idp"), wanted.name)
+    elif wanted.type == names.POOL:
+        yield from _pools(account.client("cognito-idp"), wanted.name)
+    elif wanted.type == names.BUCKET:
+        yield from _buckets(account.client("s3"), wanted.name)
     elif wanted.type in _LISTED:
         yield from _listed(account.client("sagemaker"), wanted)
     else:
@@ -100,13 +104,31 @@ def _alarms(cloudwatch: Client, name: str) -> Iterator[Thing]:
 def _sign_in(cognito: Client, domain: str) -> Iterator[Thing]:
     pool = cognito.describe_user_pool_domain(Domain=domain)["DomainDescription"].get("UserPoolId")
     if pool:
-        yield Thing(domain, lambda: cognito.describe_user_pool(UserPoolId=pool)["UserPool"].get("UserPoolTags", {}))
+        yield Thing(domain, _pool_tags(cognito, pool))
+
+
+def _pools(cognito: Client, name: str) -> Iterator[Thing]:
+    for pool in survey.user_pools(cognito, name):
+        yield Thing(pool, _pool_tags(cognito, pool))
+
+
+def _buckets(s3: Client, prefix: str) -> Iterator[Thing]:
+    for bucket in survey.buckets(s3, prefix):
+        yield Thing(bucket, _bucket_tags(s3, bucket))
 
 
 def _log_groups(logs: Client, name: str) -> Iterator[Thing]:
     for group in pages(logs, "describe_log_groups", "logGroups", logGroupNamePrefix=name):
         if group["logGroupName"] == name:
             yield Thing(name, _log_tags(logs, group["arn"].removesuffix(":*")))
+
+
+def _pool_tags(cognito: Client, pool: str) -> Tags:
+    return lambda: cognito.describe_user_pool(UserPoolId=pool)["UserPool"].get("UserPoolTags", {})
+
+
+def _bucket_tags(s3: Client, bucket: str) -> Tags:
+    return lambda: _pairs(s3.get_bucket_tagging(Bucket=bucket)["TagSet"])
 
 
 def _alarm_tags(cloudwatch: Client, arn: str) -> Tags:

@@ -13,6 +13,7 @@ from operate import names
 from tests.local.deployment import Deployment
 
 ENDPOINT_LOG = "/aws/sagemaker/Endpoints/churn-prod"
+BUCKET = "churn-prod-storage-left"
 SHARED = {
     "/aws/sagemaker/ProcessingJobs": "Churn-local-Training",
     "/aws/sagemaker/TrainingJobs": "Churn-local-Training",
@@ -39,11 +40,16 @@ def _stacks(system: Deployment) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def strangers(deployment: Deployment) -> Iterator[None]:
-    """What an earlier prod may have left: the endpoint's log, and the models' registry."""
+    """What an earlier prod may have left: the endpoint's log, the models' registry, people, and a bucket."""
     logs, sagemaker = deployment.client("logs"), deployment.client("sagemaker")
+    cognito, s3 = deployment.client("cognito-idp"), deployment.client("s3")
+    pool = cognito.create_user_pool(PoolName="churn-prod")["UserPool"]["Id"]
+    s3.create_bucket(Bucket=BUCKET)
     logs.create_log_group(logGroupName=ENDPOINT_LOG)
     sagemaker.create_model_package_group(ModelPackageGroupName="churn-prod")
     yield
+    s3.delete_bucket(Bucket=BUCKET)
+    cognito.delete_user_pool(UserPoolId=pool)
     sagemaker.delete_model_package_group(ModelPackageGroupName="churn-prod")
     logs.delete_log_group(logGroupName=ENDPOINT_LOG)
 
@@ -69,6 +75,8 @@ def test_all_that_is_in_the_way_is_named_at_once_with_its_stack_and_the_setting(
 def test_what_no_stack_has_is_named_with_what_to_do(refused: str) -> None:
     assert f"log group {ENDPOINT_LOG}: in no stack\n    make deploy ENV=prod ADOPT=1 takes it over; or" in refused
     assert "model package group churn-prod: in no stack\n    import it or delete it with its versions" in refused
+    assert f"bucket {BUCKET}: in no stack\n    make deploy ENV=prod ANEW=1 makes an empty one beside it" in refused
+    assert ": in no stack\n    make deploy ENV=prod ANEW=1 makes another beside it, with nobody in it" in refused
 
 
 def test_nothing_else_is_in_the_way(refused: str) -> None:
@@ -77,14 +85,16 @@ def test_nothing_else_is_in_the_way(refused: str) -> None:
     free = {names.PIPELINE, names.ENDPOINT, names.DOMAIN, names.LIFECYCLE_CONFIG, names.COMPOSITE_ALARM, names.CARDS}
     assert {one.type for one in looked_for} >= free
     labels = [line for line in refused.splitlines() if line.startswith("  ") and (": of" in line or ": in no" in line)]
-    assert len(labels) == len(SHARED) + len(("role", "log of the endpoint", "packages"))
+    assert len(labels) == len(SHARED) + len(("role", "log of the endpoint", "packages", "people", "bucket"))
     assert "warning" not in refused
 
 
 def test_what_is_taken_over_is_no_longer_in_the_way(deployment: Deployment, refused: str) -> None:
-    code, said = _preflight(deployment, "--env", "prod", "--adopt")
+    code, said = _preflight(deployment, "--env", "prod", "--adopt", "--anew")
     assert code == 2
+    _, said = said.split("prod was not deployed")
     assert ENDPOINT_LOG not in said
+    assert BUCKET not in said
     assert "/aws/sagemaker/studio: of the stack" in said
 
 

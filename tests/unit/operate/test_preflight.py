@@ -28,6 +28,7 @@ PACKAGES = FixedName(PACKAGE_GROUP, "churn-prod", kept=True)
 CARDS_OF = FixedName(names.CARDS, "churn-prod", kept=True)
 ROLE = FixedName(LOG_ROLE, "API Gateway's logging role", kept=True)
 PROD = load_settings("prod")
+POOL_ID = "eu-west-1_abcdefghi"
 
 
 def stacks(stub: Stub, held: dict[str, dict[str, str]], status: str = "CREATE_COMPLETE") -> None:
@@ -285,6 +286,52 @@ def test_a_sign_in_domain_is_looked_for_with_the_accounts_number(account: Accoun
     assert conflicts(account, wanted) == []
 
 
+def left_behind(stub: Stub, pools: dict[str, str], buckets: dict[str, str]) -> None:
+    """User pools and buckets that there are, by id and by name, with the stack that made each; over two pages."""
+    cognito, s3 = stub("cognito-idp"), stub("s3")
+    others = [{"Id": "eu-west-1_OTHERPOOL", "Name": "churn-production"}]
+    cognito.add_response("list_user_pools", {"UserPools": others, "NextToken": "more"}, {"MaxResults": 60})
+    listed = [{"Id": pool, "Name": "churn-prod"} for pool in pools]
+    cognito.add_response("list_user_pools", {"UserPools": listed}, {"MaxResults": 60, "NextToken": "more"})
+    for pool, stack in pools.items():
+        tags = {"UserPool": {"UserPoolTags": {STACK_TAG: stack}}}
+        cognito.add_response("describe_user_pool", tags, {"UserPoolId": pool})
+    s3.add_response("list_buckets", {"Buckets": [{"Name": one} for one in ("churn-production-x", *buckets)]}, {})
+    for bucket, stack in buckets.items():
+        if stack:
+            s3.add_response("get_bucket_tagging", {"TagSet": [{"Key": STACK_TAG, "Value": stack}]}, {"Bucket": bucket})
+        else:
+            s3.add_client_error("get_bucket_tagging", "NoSuchTagSet")
+
+
+def test_people_and_data_that_were_kept_are_told_before_others_are_made_beside_them(
+    account: Account, stub: Stub
+) -> None:
+    stacks(stub, {"Analytics": {}})
+    data = {"churn-prod-storage-data-x": "Churn-prod-Storage", "churn-prod-by-hand": "", "churn-prod-view": "Analytics"}
+    left_behind(stub, {POOL_ID: "Churn-prod-SignIn", "eu-west-1_second": "Analytics"}, data)
+    found = conflicts(account, *names.doubled(PROD))
+    assert {one.taken.label: one.whose for one in found} == {
+        f"user pool {POOL_ID}": "in no stack; Churn-prod-SignIn left it",
+        "bucket churn-prod-storage-data-x": "in no stack; Churn-prod-Storage left it",
+        "bucket churn-prod-by-hand": "in no stack",
+    }
+    said = preflight.refusal(found, PROD)
+    assert "ANEW=1 makes another beside it, with nobody in it; or import it or delete it" in said
+    assert "ANEW=1 makes an empty one beside it; or import" in said
+
+
+def test_people_and_data_of_the_environments_own_stacks_are_in_nobodys_way(account: Account, stub: Stub) -> None:
+    stacks(stub, {"Churn-prod-SignIn": {POOL_ID: names.POOL}, "Churn-prod-Storage": {"churn-prod-data": names.BUCKET}})
+    stub("cognito-idp").add_response("list_user_pools", {"UserPools": [{"Id": POOL_ID, "Name": "churn-prod"}]})
+    stub("s3").add_response("list_buckets", {"Buckets": [{"Name": "churn-prod-data"}]}, {})
+    assert conflicts(account, *names.doubled(PROD)) == []
+
+
+def test_an_environment_that_keeps_nothing_makes_nothing_twice() -> None:
+    assert names.doubled(load_settings("dev")) == []
+
+
 def test_an_alarm_of_the_name_is_in_the_way_whatever_its_kind(account: Account, stub: Stub) -> None:
     stacks(stub, {"Analytics": {}})
     arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:fits"
@@ -344,28 +391,35 @@ def test_a_deployment_stops_or_adopts(
     app: Path, account: Account, stub: Stub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Account, "current", classmethod(lambda cls: account))
-    for arguments, code in (([], 2), (["--adopt"], 0)):
+    for arguments, code in (([], 2), (["--adopt"], 2), (["--anew"], 2), (["--adopt", "--anew"], 0)):
         stacks(stub, {})
         stub("cognito-idp").add_response("describe_user_pool_domain", {"DomainDescription": {}})
         group(stub, ENDPOINT_LOG.name, ENDPOINT_LOG.name)
+        left_behind(stub, {POOL_ID: "Churn-prod-SignIn"}, {})
         assert preflight.main(["--env", "prod", "--app", str(app), *arguments]) == code
     shown = capsys.readouterr()
     assert "prod was not deployed" in shown.err
     assert "has not been tried on AWS" in shown.err
     assert f"{ENDPOINT_LOG.label} (in no stack) will be taken over as it is" in shown.out
+    assert f"user pool {POOL_ID} (in no stack; Churn-prod-SignIn left it) stays as it is, and another is" in shown.out
 
 
 def test_a_destruction_names_what_the_next_deployment_finds_in_the_same_words() -> None:
-    kept = frozenset(
-        {"churn-prod", "churn-prod-data-x", STUDIO, ENDPOINT_LOG.name, f"{ARN}:model-package/churn-prod/1"}
+    packages = f"{ARN}:model-package/churn-prod/1"
+    kept = frozenset({"churn-prod", "churn-prod-data-x", POOL_ID, STUDIO, ENDPOINT_LOG.name, packages})
+    left = Inventory(
+        package_groups=("churn-prod",),
+        buckets=("churn-prod-data-x", "churn-prod-site-x"),
+        user_pools=(POOL_ID,),
+        kept=kept,
     )
-    left = Inventory(package_groups=("churn-prod",), buckets=("churn-prod-data-x",), kept=kept)
     said = report.outcome(left, PROD, {}, ())
     _, said = said.split("Before prod is deployed again")
-    for one in (STUDIO_LOG, ENDPOINT_LOG, PACKAGES):
+    pool, bucket = FixedName(names.POOL, POOL_ID, kept=True), FixedName(names.BUCKET, "churn-prod-data-x", kept=True)
+    for one in (STUDIO_LOG, ENDPOINT_LOG, PACKAGES, pool, bucket):
         assert f"  {one.label}:\n    {names.remedy(one, PROD)}\n" in said
         assert names.remedy(one, PROD) in preflight.refusal([Conflict(one)], PROD)
-    assert "churn-prod-data-x" not in said
+    assert "churn-prod-site-x" not in said
 
 
 def test_as_long_as_stacks_stand_their_names_are_theirs() -> None:
