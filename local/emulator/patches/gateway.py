@@ -3,8 +3,14 @@
 - a request validator is made (MiniStack answers an id and keeps nothing), and a method keeps its own;
 - a stage keeps its access log setting (:mod:`local.emulator.patches.access_logs` writes the lines).
 
-And one that it does otherwise than AWS: a body whose content type has no model is not validated.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+And what it does otherwise than AWS:
+
+- a body whose content type has no model is not validated;
+  https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+- what a function does not answer, API Gateway answers in the API's own words: one that is throttled is an integration
+  that failed (429 is for the gateway's own throttle), and one that breaks an error of no kind of its own.
+  https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
+  https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html (502, where the API words nothing)
 """
 
 import json
@@ -18,6 +24,10 @@ _HANDLERS = provisioners._RESOURCE_HANDLERS
 Props = dict[str, Any]
 
 
+class _NoAnswer(Exception):
+    """The function has not answered; the message is the kind of answer that the gateway has for that."""
+
+
 def install() -> None:
     """Make them real."""
     _HANDLERS["AWS::ApiGateway::RequestValidator"] = {
@@ -28,6 +38,31 @@ def install() -> None:
     _after("AWS::ApiGateway::Method", _keep_validator)
     _after("AWS::ApiGateway::Stage", _keep_access_log)
     apigateway_v1._check_request_validation = _only_with_a_model(apigateway_v1._check_request_validation)
+    apigateway_v1._lambda_proxy_response = _answered(apigateway_v1._lambda_proxy_response)
+    apigateway_v1._invoke_lambda_proxy_v1 = _worded(apigateway_v1._invoke_lambda_proxy_v1)
+
+
+def _answered(shape: Callable[[Props], Any]) -> Callable[[Props], Any]:
+    """Keep apart what the function answers, whatever its status, and that it does not."""
+
+    def answered(result: Props) -> Any:
+        if result.get("throttle"):
+            raise _NoAnswer("INTEGRATION_FAILURE")
+        if result.get("error"):
+            raise _NoAnswer("DEFAULT_5XX")
+        return shape(result)
+
+    return answered
+
+
+def _worded(invoke: Callable[..., Any]) -> Callable[..., Any]:
+    async def worded(*arguments: Any, **named: Any) -> Any:
+        try:
+            return await invoke(*arguments, **named)
+        except _NoAnswer as exc:
+            return apigateway_v1._gw_error(str(exc), "Internal server error")
+
+    return worded
 
 
 def _only_with_a_model(check: Callable[..., Any]) -> Callable[..., Any]:

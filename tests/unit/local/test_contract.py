@@ -48,6 +48,30 @@ def test_all_patches_apply() -> None:
     assert "AWS::SageMaker::Pipeline" in found.stdout
 
 
+@pytest.mark.parametrize(
+    ("result", "answer"),
+    [
+        ({"throttle": True}, "INTEGRATION_FAILURE Internal server error"),
+        ({"error": True, "body": {"errorMessage": "secret"}}, "DEFAULT_5XX Internal server error"),
+        ({"body": {"statusCode": 502, "body": "its own"}}, "502 its own"),
+    ],
+)
+def test_what_a_function_does_not_answer_the_gateway_words(result: dict[str, object], answer: str) -> None:
+    """As on AWS: the words and the status are those of the API's gateway responses, and never the function's error."""
+    code = (
+        "import asyncio; from local.emulator.patches import gateway\n"
+        "from ministack.services import apigateway_v1 as api; gateway.install()\n"
+        f"async def call(*_, **__): return {result!r}, None\n"
+        "api._call_lambda_raw, api._build_lambda_event_v1 = call, lambda *_, **__: {}\n"
+        "asked = api._invoke_lambda_proxy_v1({'uri': 'f'}, 'a', 's', {}, {}, '/', 'GET', {}, b'', {}, {})\n"
+        "found = asyncio.run(asked)\n"
+        "error = isinstance(found, api._GatewayError)\n"
+        "print(*((found.response_type, found.message) if error else (found[0], found[2].decode())))"
+    )
+    found = _emulator(code)
+    assert found.stdout.splitlines()[-1] == answer, found.stderr
+
+
 def test_a_stack_under_an_update_is_not_deleted() -> None:
     """As on AWS, so that a tool that would try is noticed here."""
     code = (
