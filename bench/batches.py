@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import random
-import tempfile
 import time
 import urllib.request
 import uuid
@@ -132,16 +131,12 @@ def main(argv: list[str] | None = None) -> None:
     """Print a table of the stages."""
     parser = argparse.ArgumentParser(prog="python -m bench batches", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the file")
-    parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a laptop run that is up; else one is started")
+    laptop.add_argument(parser)
     options = parser.parse_args(argv)
     if not 1 <= options.rows <= BATCHES.maximum_rows:
         parser.error(f"--rows must be from 1 to {BATCHES.maximum_rows}, what a batch may have (batches.maximum_rows)")
-    if options.run:
-        port = json.loads((options.run / "running.json").read_text())["web_port"]
-        measure(f"http://127.0.0.1:{port}", options.run.resolve(), options.rows)
-        return
-    with tempfile.TemporaryDirectory() as state, laptop.up(state) as site:
-        measure(site, Path(state).resolve(), options.rows)
+    with laptop.found(options.run) as (site, folder):
+        measure(site, folder, options.rows)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,22 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """Let a run that is up be named."""
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a laptop run that is up; else one is started")
+
+
+@contextlib.contextmanager
+def found(run: Path | None) -> Iterator[tuple[str, Path]]:
+    """Give the page's address and the folder of a run that is up, or of one that is up for as long as it is used."""
+    if run:
+        port = json.loads((run / "running.json").read_text())["web_port"]
+        yield f"http://127.0.0.1:{port}", run.resolve()
+        return
+    with tempfile.TemporaryDirectory() as state, up(state) as site:
+        yield site, Path(state).resolve()
 
 
 def signed(folder: Path) -> dict[str, str]:

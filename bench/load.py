@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -114,16 +113,12 @@ def main(argv: list[str] | None = None) -> None:
     """Print a table of the phases."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
     parser.add_argument("--seconds", type=int, default=20, help="of each phase, at most 60")
-    parser.add_argument("--run", type=Path, metavar="FOLDER", help="of a laptop run that is up; else one is started")
+    laptop.add_argument(parser)
     options = parser.parse_args(argv)
     if not 5 <= options.seconds <= 60:
         parser.error("--seconds must be from 5 to 60")
-    if options.run:
-        port = json.loads((options.run / "running.json").read_text())["web_port"]
-        measure(f"http://127.0.0.1:{port}", options.run.resolve(), options.seconds)
-        return
-    with tempfile.TemporaryDirectory() as state, laptop.up(state) as site:
-        measure(site, Path(state).resolve(), options.seconds)
+    with laptop.found(options.run) as (site, folder):
+        measure(site, folder, options.seconds)
 
 
 if __name__ == "__main__":

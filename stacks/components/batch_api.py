@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws
 from constructs import Construct
 
 from config import Settings
@@ -11,6 +10,7 @@ from stacks.components.bundles import ROOT, bundle
 from stacks.components.functions import FunctionSpec, PythonFunction
 from stacks.components.grants import allow
 from stacks.components.model_report import SHARED
+from stacks.components.permissions import THROUGH_S3
 from stacks.components.place import Place
 from stacks.components.roles import OF_BATCHES
 
@@ -25,7 +25,6 @@ OUTSIDE_VPC = (
 def batch_api(scope: Construct, construct_id: str, *, settings: Settings, place: Place) -> PythonFunction:
     """Make a function whose role may do what its callers may: send a file under an id, and fetch results."""
     bucket, batches = place.batches, settings.batches
-    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
 
     def under(*prefixes: str) -> list[str]:
         return [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
@@ -57,7 +56,7 @@ def batch_api(scope: Construct, construct_id: str, *, settings: Settings, place:
                 on=[bucket.bucket_arn],
                 when={"StringLike": {"s3:prefix": [f"{STATES}*", f"{SCORING}out/*"]}},
             ),
-            allow("kms:Decrypt", "kms:GenerateDataKey", on=[place.keys.data.key_arn], when=through_s3),
+            allow("kms:Decrypt", "kms:GenerateDataKey", on=[place.keys.data.key_arn], when=THROUGH_S3),
         ],
         storage=settings.storage,
         key=place.keys.logs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 from constructs import Construct
 
 from config import Settings
@@ -11,6 +11,7 @@ from stacks.components.bundles import ROOT, bundle
 from stacks.components.champion_lookup import look_up_champion
 from stacks.components.functions import FunctionSpec, PythonFunction
 from stacks.components.grants import allow
+from stacks.components.permissions import THROUGH_S3
 from stacks.components.place import Place
 
 # Below API Gateway's own limit (api.gateway_timeout_s); a cold start and some twenty calls take two seconds.
@@ -36,7 +37,6 @@ def model_report(scope: Construct, construct_id: str, *, settings: Settings, pla
     """Make a function that may look at the versions of one model and read what their runs reported."""
     stack, name = Stack.of(scope), settings.resource_name
     evaluated = [f"{RUNS}*/evaluation/{report}.json" for report in REPORTS]
-    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
     function = PythonFunction(
         scope,
         construct_id,
@@ -76,7 +76,7 @@ def model_report(scope: Construct, construct_id: str, *, settings: Settings, pla
                 on=[place.data.bucket_arn],
                 when={"StringLike": {"s3:prefix": [f"{WATCH}*", *evaluated]}},
             ),
-            allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
+            allow("kms:Decrypt", on=[place.keys.data.key_arn], when=THROUGH_S3),
         ],
         storage=settings.storage,
         key=place.keys.logs,

@@ -22,6 +22,8 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 OF_RUNS = "Objects under this prefix of this one bucket: their names hold the run's id, which only the run knows."
 OF_PIPELINES = "SageMaker Pipelines makes its jobs' names up; all begin with this word."
 OF_PEOPLE = "Objects under these prefixes: runs and people name what lies there."
+# Of a key whose user reaches it by S3 alone.
+THROUGH_S3: Mapping[str, Any] = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
 FOR_THIS_ACCOUNT: Mapping[str, Any] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
 
 

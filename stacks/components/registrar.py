@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -13,7 +13,7 @@ from constructs import Construct
 from config import IdentitySettings
 from stacks.components.bucket_rules import RUNS, reaches_buckets_from_outside
 from stacks.components.grants import allow, role_with
-from stacks.components.permissions import people
+from stacks.components.permissions import THROUGH_S3, people
 from stacks.components.place import Place
 
 # The states that a registrar gives a package, required in each request: nothing is changed without a decision.
@@ -40,7 +40,6 @@ def registrar_role(
     versions = "The versions of this one package group: SageMaker counts them up."
     read = ("evaluation/evaluation.html", "evaluation/evaluation.json", "card/card.html")
     reports = [place.data.arn_for_objects(f"{RUNS}*/{name}") for name in read]
-    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
     role = role_with(
         scope,
         "RegistrarRole",
@@ -73,7 +72,7 @@ def registrar_role(
                 on=reports,
                 wildcard_because="Reports and card of each run, and no customer's row: only the run's id is open.",
             ),
-            allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
+            allow("kms:Decrypt", on=[place.keys.data.key_arn], when=THROUGH_S3),
         ],
     )
     # People read reports from where they sit.

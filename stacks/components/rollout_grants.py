@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 
@@ -62,7 +62,6 @@ def steer(stack: Stack, *, endpoint: str, stack_name: str) -> list[Grant]:
 def probe(stack: Stack, *, settings: Settings, place: Place) -> list[Grant]:
     """Ask the endpoint; read what the answers should be; count those that are not."""
     endpoint = settings.resource_name
-    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
     return [
         *look_up_champion(stack, endpoint_name=endpoint),
         allow("sagemaker:InvokeEndpoint", on=[endpoint_arn(stack, endpoint)]),
@@ -71,7 +70,7 @@ def probe(stack: Stack, *, settings: Settings, place: Place) -> list[Grant]:
             on=[place.data.arn_for_objects(f"{RUNS}*/evaluation/golden.json")],
             wildcard_because="The golden customers of each run, who are made up: only the run's id is open.",
         ),
-        allow("kms:Decrypt", on=[place.keys.data.key_arn], when=through_s3),
+        allow("kms:Decrypt", on=[place.keys.data.key_arn], when=permissions.THROUGH_S3),
         permissions.put_metrics(namespace(settings)),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -18,7 +18,7 @@ from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import reaches_buckets_from_outside
 from stacks.components.functions import SERVES_DEPLOYMENT, acknowledge_function
 from stacks.components.grants import Grant, allow, role_with
-from stacks.components.permissions import write_log, write_with_key
+from stacks.components.permissions import THROUGH_S3, write_log, write_with_key
 from stacks.components.storage import log_group
 
 MEMORY_MB = 512
@@ -104,6 +104,4 @@ class Upload(Construct):
 
 def _read_assets(key_arn: str) -> Grant:
     """Read archives in a bucket of the CDK's bootstrap that has a key of the account's."""
-    return allow(
-        "kms:Decrypt", on=[key_arn], when={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}}
-    )
+    return allow("kms:Decrypt", on=[key_arn], when=THROUGH_S3)

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 LAMBDA = Path(__file__).resolve().parents[2] / "lambda"
 
@@ -33,3 +35,11 @@ def loaded(
     for found in set(sys.modules) - before:
         if getattr(sys.modules[found], "__file__", None) and Path(str(sys.modules[found].__file__)).parent == folder:
             del sys.modules[found]
+
+
+@contextmanager
+def stubbed(client: Any) -> Iterator[Stubber]:
+    """The answers of a client: it refuses every call but those that are expected, and all of them must be made."""
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()

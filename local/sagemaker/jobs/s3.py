@@ -1,5 +1,6 @@
 """Moving data between S3 and a job's folder, as the job's role."""
 
+import contextlib
 import json
 import tarfile
 from collections.abc import Iterator
@@ -23,6 +24,15 @@ def split(uri: str) -> tuple[str, str]:
         return parts.netloc, parts.path.lstrip("/")
     bucket, _, key = parts.path.lstrip("/").partition("/")
     return bucket, key
+
+
+@contextlib.contextmanager
+def _downloading() -> Iterator[None]:
+    """Let a refusal of S3 be the job's reason."""
+    try:
+        yield
+    except (ClientError, ServiceError) as exc:
+        raise DataError(f"ClientError: Data download failed:{exc}") from exc
 
 
 def _relative(key: str, prefix: str) -> str:
@@ -71,13 +81,11 @@ def listed(s3: Any, uri: str) -> Iterator[tuple[str, str]]:
         When the role may not list them.
     """
     bucket, prefix = split(uri)
-    try:
+    with _downloading():
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for found in page.get("Contents", []):
                 if not found["Key"].endswith("/"):
                     yield f"s3://{bucket}/{found['Key']}", _relative(found["Key"], prefix)
-    except (ClientError, ServiceError) as exc:
-        raise DataError(f"ClientError: Data download failed:{exc}") from exc
 
 
 def read(s3: Any, uri: str) -> bytes:
@@ -89,10 +97,8 @@ def read(s3: Any, uri: str) -> bytes:
         When the role may not read it or it is not there.
     """
     bucket, key = split(uri)
-    try:
+    with _downloading():
         body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except (ClientError, ServiceError) as exc:
-        raise DataError(f"ClientError: Data download failed:{exc}") from exc
     return body
 
 
@@ -106,14 +112,12 @@ def download_listed(s3: Any, uri: str, folder: Path) -> None:
     DataError
         When it is no manifest, or an object is not there or may not be read.
     """
-    bucket, key = split(uri)
+    manifest = read(s3, uri)
     try:
-        head, *names = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        head, *names = json.loads(manifest)
         source, prefix = split(head["prefix"])
         if not all(isinstance(name, str) and ".." not in name.split("/") for name in names):
             raise ValueError("names of objects must be texts below the prefix")
-    except (ClientError, ServiceError) as exc:
-        raise DataError(f"ClientError: Data download failed:{exc}") from exc
     except (ValueError, TypeError, KeyError) as exc:
         raise DataError(f"ClientError: Data download failed: {uri} is not a valid manifest file: {exc}") from exc
     for name in names:
@@ -131,10 +135,8 @@ def download_file(s3: Any, uri: str, target: Path) -> None:
         When the role may not read it or it is not there.
     """
     bucket, key = split(uri)
-    try:
+    with _downloading():
         s3.download_file(bucket, key, str(target))
-    except (ClientError, ServiceError) as exc:
-        raise DataError(f"ClientError: Data download failed:{exc}") from exc
 
 
 def key_of(s3: Any, bucket: str, key: str) -> str | None:

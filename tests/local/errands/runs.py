@@ -30,6 +30,14 @@ class Runs(Serving):
                 if member in step.get("Arguments", {}):
                     step["Arguments"][member] |= python(lines[step["Name"]])
         asleep = [_asleep(step) for step in definition["Steps"] if step["Name"] in ("Prepare", "Train")]
+        with self.pipelines(name, role, definition, asleep):
+            yield
+
+    @contextlib.contextmanager
+    def pipelines(
+        self, name: str, role: str, definition: dict[str, Any], asleep: list[dict[str, Any]]
+    ) -> Iterator[None]:
+        """A pipeline, and one beside it whose jobs sleep, to be stopped."""
         for suffix, steps in (("", definition["Steps"]), ("-asleep", asleep)):
             body = json.dumps(definition | {"Steps": steps})
             self.sagemaker.create_pipeline(

@@ -78,16 +78,8 @@ class Watching(Intake):
         (job,) = [step for step in definition["Steps"] if step["Type"] == "Processing"]
         asleep = _asleep(copy.deepcopy(job))
         job["Arguments"]["AppSpecification"] |= python(LOOKED)
-        for suffix, steps in (("", definition["Steps"]), ("-asleep", [asleep])):
-            body = json.dumps(definition | {"Steps": steps})
-            self.sagemaker.create_pipeline(
-                PipelineName=name + suffix, PipelineDefinition=body, RoleArn=role, ClientRequestToken=uuid.uuid4().hex
-            )
-        try:
+        with self.pipelines(name, role, definition, [asleep]):
             yield
-        finally:
-            for suffix in ("", "-asleep"):
-                self.sagemaker.delete_pipeline(PipelineName=name + suffix)
 
     def watch_once(self, name: str) -> None:
         """A run of the copied watch to its end, and one that is stopped while its job is at work."""

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
 PACKAGE = f"{ARN}:model-package/churn-test/3"
@@ -26,9 +26,8 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
     """The handler's client: every expected call must come, in order, and no other."""
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def endpoint(sagemaker: Stubber, status: str) -> None:

@@ -18,7 +18,7 @@ from sagemaker.core.shapes.model_card_shapes import ModelCardContent
 from config import ModelCardSettings
 from local.sagemaker import card_content
 from ml import evaluate
-from tests.unit.functions import LAMBDA, loaded
+from tests.unit.functions import LAMBDA, loaded, stubbed
 from tests.unit.local.test_cards import oracle
 from tests.unit.ml.conftest import base, encoded, made_up, prepared, trained  # noqa: F401 - fixtures
 
@@ -69,16 +69,14 @@ def handler(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTyp
 
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
 def s3(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._s3) as stubber:
+    with stubbed(handler._s3) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture

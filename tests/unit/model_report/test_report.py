@@ -23,7 +23,7 @@ from ml.money import Costs
 from schema import load_schema
 from stacks.components.bundles import bundle
 from stacks.components.model_report import SHARED
-from tests.unit.functions import LAMBDA, loaded
+from tests.unit.functions import LAMBDA, loaded, stubbed
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333"
 NAME = "churn-test"
@@ -84,16 +84,14 @@ class Alone:
 
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler.report.sources._sagemaker) as stubber:
+    with stubbed(handler.report.sources._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
 def s3(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler.report.sources._s3) as stubber:
+    with stubbed(handler.report.sources._s3) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def package(version: int, folder: str = "s3://data/runs/r{}/evaluation") -> dict[str, Any]:

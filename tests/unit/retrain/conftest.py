@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 from botocore.stub import Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 
 
 @pytest.fixture
@@ -26,20 +26,17 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
 def s3(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._s3) as stubber:
+    with stubbed(handler._s3) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 @pytest.fixture
 def sns(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._sns) as stubber:
+    with stubbed(handler._sns) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 
 PIPELINE = "churn-test"
 EXECUTION = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{PIPELINE}/execution/run1"
@@ -30,9 +30,8 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def properties(handler: ModuleType, *, approval: str = "gate", rollout: str = "") -> Any:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:111122223333:pipeline/churn-test"
 EXECUTION = f"{PIPELINE}/execution/run1"
@@ -46,9 +46,8 @@ def sns(handler: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubbe
     """Where people are told; the stub refuses whatever is not expected."""
     client = boto3.client("sns", region_name="eu-west-1")
     monkeypatch.setattr(handler, "_sns", lambda: client)
-    with Stubber(client) as stubber:
+    with stubbed(client) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def told(sns: Stubber) -> None:
@@ -58,9 +57,8 @@ def told(sns: Stubber) -> None:
 
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def ran(sagemaker: Stubber, *, ran: Any = DEFINITION, given: dict[str, str] | None = None, **described: Any) -> None:

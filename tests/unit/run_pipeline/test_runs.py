@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 
 PIPELINE = "churn-test"
 ARN = f"arn:aws:sagemaker:eu-west-1:111122223333:pipeline/{PIPELINE}"
@@ -47,9 +47,8 @@ def stack(handler: ModuleType) -> Iterator[None]:
 @pytest.fixture
 def sagemaker(handler: ModuleType) -> Iterator[Stubber]:
     """The handler's client: every expected call must come, in order, and no other."""
-    with Stubber(handler._sagemaker) as stubber:
+    with stubbed(handler._sagemaker) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def event(kind: str, **more: Any) -> dict[str, Any]:

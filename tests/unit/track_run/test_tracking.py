@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from tests.unit.functions import loaded
+from tests.unit.functions import loaded, stubbed
 from tests.unit.ml.conftest import base, encoded, made_up, prepared, trained  # noqa: F401 - fixtures
 from tests.unit.model_card.test_card import run  # noqa: F401 - a run's evaluation
 
@@ -101,9 +101,8 @@ def handler(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
 
 @pytest.fixture
 def s3(handler: ModuleType) -> Iterator[Stubber]:
-    with Stubber(handler._s3) as stubber:
+    with stubbed(handler._s3) as stubber:
         yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def reads(s3: Stubber, run: Path) -> None:
