@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from definition import ARTIFACT, resolve, split
-from workbench import Judged, Workbench
+from models import Judged
+from workbench import Workbench
 
 if TYPE_CHECKING:
     from sagemaker.core.resources import ProcessingJob, TrainingJob

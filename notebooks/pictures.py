@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from IPython.display import HTML, display
-from workbench import Judged
+from models import Judged
 
 from ml import charts, metrics, money
 from ml.compare import Difference

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -17,36 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from definition import CHAMPION, CHAMPION_URI, PREPARED, WorkbenchError, split
+from models import Judged
 
 if TYPE_CHECKING:
-    from ml.compare import Predictions
     from ml.money import Costs
 
 STUDIO_FILE, CODE_FOLDER = "studio.json", ".code"
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A model, and what it said of the test customers.
-
-    Attributes
-    ----------
-    name : str
-        What to call it in a picture.
-    evaluation : dict
-        What ``ml.evaluate`` wrote as evaluation.json.
-    predictions : ml.compare.Predictions
-        Its probabilities and what became of the customers.
-    """
-
-    name: str
-    evaluation: dict[str, Any]
-    predictions: Predictions
-
-    @property
-    def threshold(self) -> float:
-        """Where it decides."""
-        return float(self.evaluation["cost"]["threshold"])
 
 
 def check_sdk() -> None:

@@ -20,6 +20,7 @@ from stacks.components.churn_pipeline import ChurnPipeline
 from stacks.components.experiments import experiments
 from stacks.components.jobs import surroundings_at
 from stacks.components.model_card import model_card_writer
+from stacks.components.pipeline_role import pipeline_role
 from stacks.components.place import Place
 from stacks.components.raw_data import RawData
 from stacks.components.registrar import registrar_role
@@ -60,7 +61,7 @@ class TrainingStack(Stack):
         tracker = self.experiments.tracker if self.experiments else None
         processing_role = roles.processing_role(self, place=place)
         training_role = roles.training_role(self, place=place, spot=settings.training.spot)
-        pipeline_role = roles.pipeline_role(
+        runs_as = pipeline_role(
             self,
             place=place,
             jobs=[processing_role, training_role],
@@ -107,7 +108,7 @@ class TrainingStack(Stack):
             "Pipeline",
             pipeline_name=settings.resource_name,
             pipeline_display_name=settings.resource_name,
-            role_arn=pipeline_role.role_arn,
+            role_arn=runs_as.role_arn,
             # As plain data: the typed property would write its keys in the wrong case.
             pipeline_definition={"PipelineDefinitionBody": self.to_json_string(definition)},
             parallelism_configuration={"MaxParallelExecutionSteps": PARALLEL_STEPS},

@@ -19,8 +19,8 @@ import pytest
 
 from config import TuningSettings, load_settings
 from ml import hyperparameters
-from stacks.components import roles as granted
 from stacks.components.jobs import JobSurroundings
+from stacks.components.pipeline_role import TUNE
 from stacks.components.training_steps import TUNING_STEP, Trained, Training, tune
 from tests.local.deployment import Deployment
 from tests.local.errands import changed
@@ -92,7 +92,7 @@ def tuning_statements(statements: list[Statement]) -> list[Statement]:
     arn = str(trains["Resource"]).strip("[']")
     assert arn.endswith(":training-job/pipelines-*")
     arn = arn.replace("training-job/pipelines-*", f"hyper-parameter-tuning-job/*-{TUNING_STEP}-*")
-    tunes = trains | {"Action": list(granted.TUNE), "Resource": arn}
+    tunes = trains | {"Action": list(TUNE), "Resource": arn}
     return [tunes if one is trains else one for one in statements]
 
 
@@ -214,7 +214,7 @@ def test_each_permission_of_a_run_that_tunes_is_needed(
     with pipeline(deployment, one, role.arn) as start:
         status, steps = ended(deployment, start())
         assert status == "Succeeded", steps
-        for action in granted.TUNE:
+        for action in TUNE:
             if action.endswith("StopHyperParameterTuningJob"):
                 continue
             role.may(without(statements, action))

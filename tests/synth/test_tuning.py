@@ -15,8 +15,8 @@ from botocore.validate import ParamValidator
 import app as churn_app
 from config import Settings, SettingsError, TuningSettings, load_settings
 from ml import hyperparameters
-from stacks.components import roles
 from stacks.components.pipeline_definition import all_steps
+from stacks.components.pipeline_role import TUNE
 
 from .conftest import Environment, Synthesised
 from .rules import sagemaker
@@ -176,7 +176,7 @@ def test_the_best_model_is_addressed_as_the_sdk_does(tuned: Environment) -> None
 def test_the_pipelines_role_may_tune_and_no_longer_train(plain: Environment, tuned: Environment) -> None:
     allowed = [one for one in statements(tuned, "PipelineRoleGrants") if one["Effect"] == "Allow"]
     (tunes,) = [one for one in allowed if "sagemaker:CreateHyperParameterTuningJob" in one["Action"]]
-    assert sorted(tunes["Action"]) == sorted(roles.TUNE)
+    assert sorted(tunes["Action"]) == sorted(TUNE)
     assert str(tunes["Resource"]).endswith(":hyper-parameter-tuning-job/*-Tune-*']]}")
     assert not [one for one in allowed if "sagemaker:CreateTrainingJob" in one["Action"]]
     before = [one for one in statements(plain, "PipelineRoleGrants") if one["Effect"] == "Allow"]

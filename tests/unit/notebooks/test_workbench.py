@@ -16,7 +16,7 @@ def as_in_studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The notebook's folder on the path, as Jupyter puts it; forgotten afterwards."""
     monkeypatch.syspath_prepend(str(ROOT / "notebooks"))
     yield
-    for name in ("definition", "workbench", "experiment", "pictures"):
+    for name in ("definition", "models", "workbench", "experiment", "pictures"):
         sys.modules.pop(name, None)
 
 
