@@ -105,7 +105,7 @@ def merge(event: Json) -> Json:
     """Write the result and the report."""
     batch, known = _known(event)
     checked = event["batch"]["checked"]
-    merged = Merge(batch, parts=checked["parts"])
+    merged = Merge(batch)
     with _downloaded(event["batch"]["file"]) as path:
         merged.run(Table.of(path))
     report = {**checked, **merged.figures, "model": merged.model or None}

@@ -26,8 +26,8 @@ class Refused(NamedTuple):
 class Merge:
     """The result of one file; `figures` sum it up when it is written."""
 
-    def __init__(self, batch: Batch, *, parts: int) -> None:
-        self._batch, self._parts = batch, parts
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
         self.model: dict[str, Any] = {}
         self.figures: dict[str, Any] = {"rows_scored": 0, "to_call": 0}
         self._loss = self._saving = 0.0
@@ -81,9 +81,14 @@ class Merge:
         return predicted(probability, score["churn"], score["reasons"])
 
     def _scores(self) -> Iterator[dict[str, Any]]:
-        """Go through the model's answers, in order; what it says of itself begins each answer of its own."""
-        for part in range(self._parts):
-            key = f"{self._batch.outputs}{part:05}.jsonl.out"
+        """Go through the model's answers, in order; what it says of itself begins each answer of its own.
+
+        SageMaker writes an answer for each part, under the part's name with ``.out``. Whether a folder comes between
+        that and the job's output, its manual and code that works do not agree: so it is looked up.
+        """
+        # A page of a list holds a thousand, and there are two hundred parts at the most.
+        listed = self._batch.client.list_objects_v2(Bucket=self._batch.bucket, Prefix=self._batch.outputs)
+        for key in sorted(one["Key"] for one in listed.get("Contents", ())):
             body: bytes = self._batch.client.get_object(Bucket=self._batch.bucket, Key=key)["Body"].read()
             for line in body.split(b"\n"):
                 if line:

@@ -87,7 +87,11 @@ def _with_files(place: Place) -> list[Grant]:
         return [bucket.arn_for_objects(f"{prefix}*") for prefix in prefixes]
 
     return [
-        allow("s3:ListBucket", on=[bucket.bucket_arn], when={"StringLike": {"s3:prefix": f"{STATES}*"}}),
+        allow(
+            "s3:ListBucket",
+            on=[bucket.bucket_arn],
+            when={"StringLike": {"s3:prefix": [f"{STATES}*", f"{SCORING}out/*"]}},
+        ),
         # The one version that is there when the batch is taken: another may come under the name later.
         allow("s3:GetObject", "s3:GetObjectVersion", on=under(UPLOADS), wildcard_because=OF_BATCHES),
         allow(

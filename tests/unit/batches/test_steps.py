@@ -192,6 +192,15 @@ def test_long_files_go_in_parts_and_come_back_whole(steps: ModuleType, monkeypat
     assert [n for n, row in enumerate(found) if row[-1]] == [*range(0, 1000, 7)]
 
 
+def test_answers_are_found_in_a_folder_too(steps: ModuleType) -> None:
+    sent = Sent(steps, text(cells(LOYAL), cells(LOYAL)).encode())
+    sent.score()
+    direct = f"scoring/out/{sent.id}/00000.jsonl.out"
+    sent.s3.objects[f"scoring/out/{sent.id}/{sent.id}/00000.jsonl.out"] = sent.s3.objects.pop(direct)
+    assert steps.handler({"step": "merge", "batch": sent.checked}, None)["state"] == "done"
+    assert sent.report["rows_scored"] == 2
+
+
 def test_answers_that_do_not_fit_the_rows_make_no_result(steps: ModuleType) -> None:
     for change in (lambda body: body.rpartition(b'{"prob')[0], lambda body: body + body.splitlines()[-1] + b"\n"):
         sent = Sent(steps, text(cells(LOYAL), cells(LOYAL)).encode())
