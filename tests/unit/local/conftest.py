@@ -173,7 +173,7 @@ class TestPlatform:
         self.events.append((kind, detail))
         self.resources.append(resources)
 
-    def wait(self, timeout_s: float = 30) -> None:
+    def wait(self, timeout_s: float = 300) -> None:
         """Wait for all threads, those started meanwhile included; who watches over an endpoint does so to its end."""
         while pending := [t for t in self.threads if t.is_alive() and not t.name.startswith("health ")]:
             pending[0].join(timeout_s)

@@ -140,7 +140,7 @@ def test_a_job_that_takes_too_long_is_stopped(host: TestPlatform) -> None:
     request = processing_request(python("import time; time.sleep(60)"), StoppingCondition={"MaxRuntimeInSeconds": 1})
     started = time.monotonic()
     described = _run(host, "CreateProcessingJob", request)
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 45
     assert described["ProcessingJobStatus"] == "Stopped"
     assert "MaxRuntimeInSeconds" in described["FailureReason"]
 

@@ -13,7 +13,7 @@ def _emulator(code: str) -> subprocess.CompletedProcess[str]:
         python = emulator_python()
     except SettingsError as exc:
         pytest.fail(str(exc))
-    return subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
 
 
 def test_no_private_name_has_moved() -> None:

@@ -214,7 +214,12 @@ def test_the_pipelines_role_needs_the_permission(host: TestPlatform) -> None:
 
 def test_a_run_can_be_stopped(host: TestPlatform) -> None:
     execution = _start(host, _processing("A", "import time; time.sleep(60)"), _processing("B", "pass", DependsOn=["A"]))
-    time.sleep(0.7)
+    deadline = time.monotonic() + 50
+    while not operations.call("ListPipelineExecutionSteps", {"PipelineExecutionArn": execution})[
+        "PipelineExecutionSteps"
+    ]:
+        assert time.monotonic() < deadline, "no step begins"
+        time.sleep(0.05)
     request = {"PipelineExecutionArn": execution, "ClientRequestToken": uuid.uuid4().hex}
     operations.call("StopPipelineExecution", request)
     described, steps = _finish(host, execution)

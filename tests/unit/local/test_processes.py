@@ -26,7 +26,7 @@ time.sleep(60)
 """
 
 
-def _gone(pid: int, within_s: float = 10) -> bool:
+def _gone(pid: int, within_s: float = 30) -> bool:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         if not processes.alive(pid) or _zombie(pid):
@@ -48,7 +48,7 @@ def _start(command: list[str], grace_s: float = 2) -> subprocess.Popen[str]:
 
 
 def test_the_exit_code_is_the_commands() -> None:
-    assert _start([sys.executable, "-c", "raise SystemExit(7)"]).wait(10) == 7
+    assert _start([sys.executable, "-c", "raise SystemExit(7)"]).wait(60) == 7
 
 
 def test_output_arrives() -> None:
@@ -57,11 +57,11 @@ def test_output_arrives() -> None:
 
 
 def test_stop_is_quick_and_thorough() -> None:
-    process = _start([sys.executable, "-c", FAMILY])
+    process = _start([sys.executable, "-c", FAMILY], grace_s=50)
     grandchild = int(processes.lines(process).readline())
     started = time.monotonic()
-    processes.stop(process)
-    assert time.monotonic() - started < 2
+    processes.stop(process, wait_s=50)
+    assert time.monotonic() - started < 25, "the grace is for what does not end by itself"
     assert _gone(grandchild)
 
 
@@ -71,7 +71,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace_period() -> None:
     )
     process = _start([sys.executable, "-c", stubborn], grace_s=0.5)
     processes.lines(process).readline()
-    processes.stop(process, wait_s=10)
+    processes.stop(process, wait_s=60)
     assert process.returncode == 128 + signal.SIGKILL
 
 
@@ -81,7 +81,7 @@ def test_children_left_behind_are_ended_with_the_command() -> None:
     )
     process = _start([sys.executable, "-c", leaves])
     grandchild = int(processes.lines(process).readline())
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert _gone(grandchild)
 
 

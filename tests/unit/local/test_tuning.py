@@ -82,7 +82,7 @@ def tuned(host: TestPlatform, **more: Any) -> dict[str, Any]:
     return described()
 
 
-def until(look: Any, within_s: float = 30) -> Any:
+def until(look: Any, within_s: float = 120) -> Any:
     deadline = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < deadline
@@ -136,10 +136,10 @@ def test_one_after_the_other_a_seed_decides_what_is_tried(host: TestPlatform) ->
 
 
 def test_a_hopeless_training_job_is_stopped_early(host: TestPlatform) -> None:
-    """Half of the range tells ever worse values, and would go on doing so for a minute."""
+    """Half of the range tells ever worse values, and would go on doing so for ten minutes."""
     worse = (
         "import time\n"
-        "for epoch in range(3, 600) if told.eta > 0.5 else ():\n"
+        "for epoch in range(3, 6000) if told.eta > 0.5 else ():\n"
         "    print(f'[{epoch}]\\tvalidation-logloss:{epoch}', flush=True)\n"
         "    time.sleep(0.1)\n"
     )
@@ -161,7 +161,7 @@ def test_a_hopeless_training_job_is_stopped_early(host: TestPlatform) -> None:
     assert {one["ObjectiveStatus"] for one in stopped} == {"Succeeded"}
     assert found["TrainingJobStatusCounters"]["Stopped"] == len(stopped)
     assert found["BestTrainingJob"]["TrainingJobStatus"] == "Completed"
-    assert time.monotonic() - started < 50
+    assert time.monotonic() - started < 300
 
 
 def _seed_that_begins_well() -> int:

@@ -54,7 +54,7 @@ def run_module(module: str, base: Path, *arguments: str) -> subprocess.Completed
     settings = {k: v for k, v in os.environ.items() if not k.startswith("SM_")}
     settings |= {"SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, env=settings, cwd=base, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, env=settings, cwd=base, capture_output=True, text=True, check=False, timeout=600)
 
 
 def lay_out(base: Path, prepared: Path, hyperparameters: dict[str, Any]) -> None:

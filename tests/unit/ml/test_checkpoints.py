@@ -164,7 +164,7 @@ def test_a_killed_process_is_no_loss(slow: Callable[[str], Path]) -> None:
     settings = {k: v for k, v in os.environ.items() if not k.startswith("SM_")}
     settings |= {"SAGEMAKER_BASE_DIR": str(killed), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-m", "ml.train"], env=settings, cwd=killed, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not any(len(json.loads(file.read_text())["losses"]) >= 20 for file in killed.glob("checkpoints/check*")):
         assert process.poll() is None, "it was faster than the test"
         assert time.monotonic() < deadline

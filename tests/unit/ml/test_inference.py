@@ -229,7 +229,7 @@ assert not unwanted & set(sys.modules), "serving must not load these"
 """
     body = json.dumps({"instances": list(GOLDEN.values())})
     command = [sys.executable, "-I", "-c", script, str(folder), body]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     probabilities = [p["probability"] for p in json.loads(done.stdout)["predictions"]]
     assert probabilities == pytest.approx(direct(trained[0], list(GOLDEN.values())), abs=1e-6)
