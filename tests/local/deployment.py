@@ -28,6 +28,8 @@ from local.driver.deploy import Cdk
 from local.driver.run import Run
 from local.settings import ACCOUNT, REGION, ROOT, Settings, free_port
 
+# A function that is told of a run's end has to start, on a machine that may be busy.
+AFTERMATH_S = 10
 _CONFIG = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={})
 
 
@@ -160,26 +162,42 @@ class Deployment:
         """The processes of this run's endpoints, and of no other run's: they work in its folder."""
         return processes.working_in(self.settings.run_dir / "endpoints", "hosting/serve.py")
 
-    def settle(self, limit_s: float = 180) -> None:
+    def settle(self, limit_s: float = 600) -> None:
         """Wait until nothing goes on by itself: no run of a pipeline, no intake, no rollout of what a run has made."""
         deadline, calm = time.monotonic() + limit_s, 0
         # An event is delivered within moments: calm has to last.
-        while calm < 3 and time.monotonic() < deadline:
+        while calm < 4:
             time.sleep(0.5)
-            calm = 0 if self._busy() else calm + 1
+            busy = self._busy()
+            assert time.monotonic() < deadline, f"this does not end: {busy}"
+            calm = 0 if busy else calm + 1
 
-    def _busy(self) -> bool:
+    def _busy(self) -> list[str]:
+        """The executions that go on, of state machines and of pipelines."""
         states, sagemaker = self.client("stepfunctions"), self.client("sagemaker")
         machines = [one["stateMachineArn"] for one in states.list_state_machines()["stateMachines"]]
-        pipelines = [one["PipelineName"] for one in sagemaker.list_pipelines()["PipelineSummaries"]]
-        return any(
-            states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        found = [
+            execution["executionArn"]
             for machine in machines
-        ) or any(
-            run["PipelineExecutionStatus"] in ("Executing", "Stopping")
-            for pipeline in pipelines
-            for run in sagemaker.list_pipeline_executions(PipelineName=pipeline)["PipelineExecutionSummaries"]
-        )
+            for execution in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        ]
+        for page in sagemaker.get_paginator("list_pipelines").paginate():
+            for pipeline in page["PipelineSummaries"]:
+                # Some dozens of runs may have been started after one that still goes on.
+                listed = sagemaker.list_pipeline_executions(PipelineName=pipeline["PipelineName"], MaxResults=100)
+                runs = {
+                    run["PipelineExecutionArn"]: run["PipelineExecutionStatus"]
+                    for run in listed["PipelineExecutionSummaries"]
+                }
+                found += [run for run, status in runs.items() if status in ("Executing", "Stopping")]
+                if "Succeeded" in list(runs.values())[:1]:
+                    found += self._just_ended(next(iter(runs)))
+        return found
+
+    def _just_ended(self, run: str) -> list[str]:
+        """The run, where what it leads to may only just begin: a function that approves its package, and a rollout."""
+        described = self.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=run)
+        return [run] if time.time() - described["LastModifiedTime"].timestamp() < AFTERMATH_S else []
 
     @contextlib.contextmanager
     def quiet(self, *stacks: str) -> Iterator[None]:

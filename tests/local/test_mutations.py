@@ -29,6 +29,8 @@ ALONE = (
 LOGS_AND_TRACES = ("logs:", "xray:")
 #: The runs with every permission, before and after all others.
 WHOLE = ("with everything, first", "with everything, last")
+#: How long what follows at once is waited for, with every permission and without one.
+PATIENCE_S, HASTE_S = 240, 3
 
 
 class Path(NamedTuple):
@@ -104,8 +106,10 @@ def roles(deployment: Deployment) -> Roles:
 @pytest.fixture(scope="module")
 def errands(deployment: Deployment, roles: Roles) -> Iterator[Errands]:
     made = Errands(deployment, roles)
-    # What errands approve is not to be rolled out, nor may the probe's own rounds write into the log of its copy.
-    with deployment.quiet("Rollout"):
+    # What errands approve is not to be rolled out, nor are the files that they lay down to be taken for somebody's; and
+    # no round of the probe or of a machine may write into the log of a copy. An event comes when it comes: the rules
+    # are off until all is over.
+    with deployment.quiet("Rollout", "Retraining", "Watching", "Batches"):
         yield made
         made.clean_up()
 
@@ -122,7 +126,9 @@ def _outcomes(name: str, roles: Roles, errands: Errands) -> dict[str, str]:
             for mutant in (first, *changed[at::workers], last):
                 errand, change = path()
                 copy.may(change(mutant.statements))
-                found[mutant.removed] = run(errand, copy.arn)
+                # Where something is missing, what never comes is not waited for as long.
+                soon_s = PATIENCE_S if mutant.removed.startswith(WHOLE) else HASTE_S
+                found[mutant.removed] = run(errand, copy.arn, soon_s=soon_s)
         return found
 
     with ThreadPoolExecutor(workers) as pool:

@@ -131,8 +131,10 @@ def test_a_token_that_has_ended_counts_for_nothing_though_its_signature_is_good(
             "client_secret": made["ClientSecret"],
             "grant_type": "client_credentials",
         }
-        token = form_post(deployment, form)[1]["access_token"]
-        assert status(deployment, "/model", token) == 200
+        # On a busy machine the first may have ended before it is used: then another is bought.
+        deadline = time.monotonic() + 120
+        while status(deployment, "/model", token := form_post(deployment, form)[1]["access_token"]) != 200:
+            assert time.monotonic() < deadline, "a token that has not ended counts for nothing"
         while time.time() <= claims(token)["exp"]:
             time.sleep(0.2)
         assert_problem(ask(deployment, "GET", "/model", bearer(token)), 401)
@@ -202,15 +204,18 @@ def test_a_system_over_its_quota_waits_while_another_is_served(deployment: Deplo
         tokens[client] = bought(deployment, client.lower())
         key = deployment.output("Api", f"{client}KeyId")
         keys[client] = gateway.get_api_key(apiKey=key, includeValue=True)["value"]
-    statuses = []
-    for _ in range(25):
-        statuses.append(straight(deployment, tokens["Trial"], keys["Trial"])[0])
-        # Below its rate: what ends is the day's quota of 20.
+    statuses: list[int] = []
+    told, days = "", {time.gmtime().tm_yday}
+    while "quota" not in told and len(statuses) < 45:
+        code, body = straight(deployment, tokens["Trial"], keys["Trial"])
+        statuses.append(code)
+        told = json.loads(body)["detail"] if code == 429 else ""
+        # Below its rate: what ends is the quota.
         time.sleep(0.22)
-    assert statuses[-1] == 429
+    assert "quota" in told, statuses
     assert set(statuses) <= {200, 429}
-    told = json.loads(straight(deployment, tokens["Trial"], keys["Trial"])[1])
-    assert "quota" in told["detail"]
+    days.add(time.gmtime().tm_yday)
+    assert statuses.count(200) <= 20 * len(days), "the quota is of a day"
     assert straight(deployment, tokens["Crm"], keys["Crm"])[0] == 200
     # A key lets nobody in, and no key counts nowhere.
     assert straight(deployment, "x", keys["Crm"])[0] == 401
@@ -223,7 +228,7 @@ def test_the_access_log_says_who_asked_and_tells_no_name(deployment: Deployment)
     answer = ask(deployment, "GET", "/model", bearer(person["access_token"]))
     wanted = answer.headers["X-Request-Id"]
     group = deployment.output("Api", "AccessLogGroupName")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not (lines := [line for line in deployment.log_lines(group) if wanted in line]):
         assert time.monotonic() < deadline, "no line in the access log"
         time.sleep(0.5)

@@ -1,13 +1,12 @@
 """The intake of new data under any role: its function, its machine, what starts that, and who brings data."""
 
-import contextlib
 import functools
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from tests.local.errands.common import NO_FILE, PIPELINE, Failed, errand_name, until
+from tests.local.errands.common import NO_FILE, PIPELINE, Failed, errand_name, soon, until
 from tests.local.errands.functions import Functions
 
 ACCEPTED = "raw/accepted.json"
@@ -20,18 +19,6 @@ class Intake(Functions):
     def intake_machine(self) -> str:
         """The ARN of the state machine."""
         return self.deployment.output("Retraining", "IntakeArn")
-
-    @contextlib.contextmanager
-    def nobody_else_takes_files(self) -> Iterator[None]:
-        """The rule that starts the intake for each file, switched off."""
-        self._accepted_before  # noqa: B018 - looked at before anything changes it
-        events = self.deployment.client("events")
-        rule = self.deployment.resource("Retraining", "AWS::Events::Rule", "NewData")
-        events.disable_rule(Name=rule)
-        try:
-            yield
-        finally:
-            events.enable_rule(Name=rule)
 
     @functools.cached_property
     def _accepted_before(self) -> bytes | None:
@@ -54,8 +41,9 @@ class Intake(Functions):
         """The function takes a file and starts a run, settles one run that succeeded and one that refused the data."""
         original = self.deployment.resource("Retraining", "AWS::Lambda::Function", "IntakeStep")
         log = self.deployment.resource("Retraining", "AWS::Logs::LogGroup", "IntakeStepLog")
+        self._accepted_before  # noqa: B018 - looked at before anything changes it
         self._end_runs()
-        with self.nobody_else_takes_files(), self.function(original, role) as function:
+        with self.function(original, role) as function:
             context = {"execution": uuid.uuid4().hex, "started": "2999-01-01T00:00:00+00:00"}
             told = {"step": "choose", "event": self._drop(), **context}
             chosen = self.call(function, told, log)
@@ -102,7 +90,7 @@ class Intake(Functions):
             events.put_targets(Rule=name, Targets=[target])
             before = started()
             events.put_events(Entries=[{"Source": name, "DetailType": "errand", "Detail": "{}"}])
-            found: set[str] = until(lambda: started() - before, within_s=1)
+            found: set[str] = soon(lambda: started() - before)
         finally:
             events.remove_targets(Rule=name, Ids=[target["Id"]])
             events.delete_rule(Name=name)
@@ -115,9 +103,9 @@ class Intake(Functions):
         s3, states = self.roles.client("s3", role), self.roles.client("stepfunctions", role)
         sagemaker = self.roles.client("sagemaker", role)
         self.s3.put_object(Bucket=self.data, Key=f"quarantine/{self.mark}/kept", Body=b"1")
-        with self.nobody_else_takes_files():
-            self.s3.put_object(Bucket=self.data, Key=ACCEPTED, Body=b"{}")
-            s3.put_object(Bucket=self.data, Key=f"raw/incoming/{self.mark}/new.csv", Body=b"1")
+        self._accepted_before  # noqa: B018 - as above
+        self.s3.put_object(Bucket=self.data, Key=ACCEPTED, Body=b"{}")
+        s3.put_object(Bucket=self.data, Key=f"raw/incoming/{self.mark}/new.csv", Body=b"1")
         for found in s3.list_objects_v2(Bucket=self.data, Prefix=f"quarantine/{self.mark}")["Contents"]:
             s3.get_object(Bucket=self.data, Key=found["Key"])["Body"].read()
         s3.get_object(Bucket=self.data, Key=ACCEPTED)
@@ -156,10 +144,7 @@ class Intake(Functions):
         until(lambda: not self._going_on())
 
     def _going_on(self) -> bool:
-        listed = self.sagemaker.list_pipeline_executions(PipelineName=PIPELINE, MaxResults=100)
-        return any(
-            one["PipelineExecutionStatus"] in ("Executing", "Stopping") for one in listed["PipelineExecutionSummaries"]
-        )
+        return any(one["PipelineExecutionStatus"] in ("Executing", "Stopping") for one in self.runs_of(PIPELINE))
 
     def _executions(self) -> set[str]:
         listed = self._states.list_executions(stateMachineArn=self.intake_machine)["executions"]

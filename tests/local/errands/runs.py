@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from tests.local.errands.common import EVALUATE, PIPELINE, PREPARE, SLEEP, TRAIN, Failed, done, python, until
+from tests.local.errands.common import EVALUATE, PIPELINE, PREPARE, SLEEP, TRAIN, Failed, done, python, soon, until
 from tests.local.errands.serving import Serving
 
 
@@ -65,7 +65,7 @@ class Runs(Serving):
         if not ended or self._run(execution)["PipelineExecutionStatus"] != "Succeeded":
             raise Failed("; ".join(s["FailureReason"] for s in steps.values() if "FailureReason" in s) or str(steps))
         execution = self._started(f"{name}-asleep")
-        begun = until(lambda: sum(1 for s in self._steps(execution).values() if s.get("Metadata")) == jobs, 5)
+        begun = soon(lambda: sum(1 for s in self._steps(execution).values() if s.get("Metadata")) == jobs)
         self.sagemaker.stop_pipeline_execution(PipelineExecutionArn=execution, ClientRequestToken=uuid.uuid4().hex)
         until(lambda: self._run(execution)["PipelineExecutionStatus"] not in ("Executing", "Stopping"))
         wrong = [s["FailureReason"] for s in self._steps(execution).values() if "invoke" in s.get("FailureReason", "")]
@@ -113,11 +113,17 @@ class Runs(Serving):
                     done(stop, **{f"{kind}Name": name})
                     self.forget(kind, name)
 
+    def runs_of(self, pipeline: str) -> list[dict[str, Any]]:
+        """All runs of a pipeline, of which errands make more than a page holds; the latest first."""
+        pages = self.sagemaker.get_paginator("list_pipeline_executions").paginate(
+            PipelineName=pipeline, SortOrder="Descending", PaginationConfig={"PageSize": 100}
+        )
+        return [run for page in pages for run in page["PipelineExecutionSummaries"]]
+
     def _latest(self, status: str) -> str:
-        listed = self.sagemaker.list_pipeline_executions(PipelineName=PIPELINE, SortOrder="Descending", MaxResults=100)
         found: list[str] = [
             run["PipelineExecutionArn"]
-            for run in listed["PipelineExecutionSummaries"]
+            for run in self.runs_of(PIPELINE)
             if run["PipelineExecutionStatus"] == status
             and run["PipelineExecutionDisplayName"].startswith("deployment-")
         ]
@@ -125,10 +131,9 @@ class Runs(Serving):
 
     def _executing(self) -> list[str]:
         """What still runs of the pipeline; a run that is told to stop is not counted."""
-        listed = self.sagemaker.list_pipeline_executions(PipelineName=PIPELINE, MaxResults=100)
         return [
             run["PipelineExecutionArn"]
-            for run in listed["PipelineExecutionSummaries"]
+            for run in self.runs_of(PIPELINE)
             if run["PipelineExecutionStatus"] == "Executing"
         ]
 

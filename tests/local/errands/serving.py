@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.local.errands.common import ENDPOINT, Failed, done, errand_name, until
+from tests.local.errands.common import ENDPOINT, Failed, done, errand_name, soon, until
 from tests.local.errands.jobs import Jobs
 
 
@@ -48,7 +48,7 @@ class Serving(Jobs):
                 raise Failed(endpoint.get("FailureReason", endpoint["EndpointStatus"]))
             self._require_metrics("/aws/sagemaker/Endpoints", {"EndpointName": name, "VariantName": "main"})
             # Its log says that it listens, soon after it does.
-            if not until(lambda: self._logged(f"/aws/sagemaker/Endpoints/{name}"), within_s=4):
+            if not soon(lambda: self._logged(f"/aws/sagemaker/Endpoints/{name}")):
                 raise Failed("the endpoint has no log")
             self._capture(name, capture["DestinationS3Uri"])
             self._replace(name)
@@ -68,7 +68,7 @@ class Serving(Jobs):
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": key},
         )
         self._ended("TransformJob", job)
-        if not until(lambda: self._logged("/aws/sagemaker/TransformJobs", job), within_s=4):
+        if not soon(lambda: self._logged("/aws/sagemaker/TransformJobs", job)):
             raise Failed("the transform has no log")
         hosts = self._cloudwatch.list_metrics(Namespace="/aws/sagemaker/TransformJobs")["Metrics"]
         if not any(one["Value"].startswith(job) for metric in hosts for one in metric["Dimensions"]):
@@ -83,7 +83,7 @@ class Serving(Jobs):
             found = self.s3.list_objects_v2(Bucket=self.data, Prefix=prefix).get("Contents", [])
             return [one["Key"] for one in found]
 
-        if not until(captured, within_s=6):
+        if not soon(captured):
             raise Failed("nothing was captured")
         for key in captured():
             self.s3.delete_object(Bucket=self.data, Key=key)

@@ -107,7 +107,10 @@ class Studio:
 
     def _follow(self, logs: Any, cloudwatch: Any) -> None:
         group = "/aws/sagemaker/ProcessingJobs"
-        stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["logStreamName"]
+        # Of the deployment's own job: those of errands come and go.
+        prefix = f"{self._errands.deployed_steps['Prepare']}/"
+        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=prefix)["logStreams"]
+        stream = found[0]["logStreamName"]
         logs.get_log_events(logGroupName=group, logStreamName=stream)
         logs.filter_log_events(logGroupName=group, limit=1)
         # Studio keeps the logs of a person's apps with the person's role.

@@ -20,24 +20,13 @@ LOOKED = f"open('/opt/ml/processing/output/drift.json','w').write({json.dumps(RE
 class Watching(Intake):
     """The errands of the watch."""
 
-    @contextlib.contextmanager
-    def nobody_else_watches(self) -> Iterator[None]:
-        """The rule that starts the watch for each file of labels, switched off."""
-        events = self.deployment.client("events")
-        rule = self.deployment.resource("Watching", "AWS::Events::Rule", "LabelsArrived")
-        events.disable_rule(Name=rule)
-        try:
-            yield
-        finally:
-            events.enable_rule(Name=rule)
-
     def watch_steps(self, role: str) -> None:
         """The function names what there is to look at; then it publishes what was found, and sets a file aside."""
         original = self.deployment.resource("Watching", "AWS::Lambda::Function", "WatchSteps")
         log = self.deployment.resource("Watching", "AWS::Logs::LogGroup", "WatchStepsLog")
         run, name = f"{self.mark}-{uuid.uuid4().hex}", f"{self.mark}.csv"
         found = REPORT | {"refused_labels": {name: "why"}, "period": {"to": datetime.now(UTC).isoformat()}}
-        with self.nobody_else_watches(), self.function(original, role) as function:
+        with self.function(original, role) as function:
             self.s3.put_object(Bucket=self.data, Key=f"labels/{name}", Body=b"1")
             self.s3.put_object(Bucket=self.data, Key=f"watch/{run}/report/drift.json", Body=json.dumps(found).encode())
             named = self.call(function, {"Step": "Live", "Run": run, "PeriodHours": 1.0}, log)
@@ -50,9 +39,8 @@ class Watching(Intake):
         """A processing job that reads what the watch's job reads, by a list for one, and writes a report."""
         name = errand_name()
         keys = [f"{prefix}{self.mark}" for prefix in ("capture/", "labels/", "watch/")]
-        with self.nobody_else_watches():
-            for key in keys:
-                self.s3.put_object(Bucket=self.data, Key=key, Body=b"1")
+        for key in keys:
+            self.s3.put_object(Bucket=self.data, Key=key, Body=b"1")
         manifest = json.dumps([{"prefix": f"s3://{self.data}/"}, *keys])
         self.s3.put_object(Bucket=self.data, Key=f"watch/{self.mark}.manifest", Body=manifest.encode())
         inputs = {
@@ -97,8 +85,7 @@ class Watching(Intake):
         return arn
 
     def _watches(self) -> set[str]:
-        listed = self.sagemaker.list_pipeline_executions(PipelineName=WATCH, MaxResults=100)
-        return {one["PipelineExecutionArn"] for one in listed["PipelineExecutionSummaries"]}
+        return {one["PipelineExecutionArn"] for one in self.runs_of(WATCH)}
 
     def clean_up(self) -> None:
         """Take away what the errands have laid among the watch's files."""
