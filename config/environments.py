@@ -77,7 +77,8 @@ def _local() -> Settings:
             instance_count=2,
             autoscaling_max_count=4,
             canary_percent=50,
-            canary_bake_s=4,
+            # A round of the golden customers fits in on a machine in use, too.
+            canary_bake_s=6,
             # Alarms look when metrics come here; but for that on latency, which takes its two minutes.
             alarm_delay_s=4,
             terminate_wait_s=2,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import secrets
 import socket
 from pathlib import Path
 
@@ -9,6 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _GATEWAY_PORT = 4566
 _WEB_PORT = 8666
 _MLFLOW_PORT = 8667
+# Linux gives 32768 and more to the near end of a connection, macOS 49152 and more.
+_LOWEST_PORT, _EPHEMERAL_FROM = 20000, 32768
 #: The account and region that the emulator plays.
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -140,10 +143,12 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Any free port on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Any free port on loopback, of those that no system gives to the near end of a connection.
+
+    Such a port would be free now and could be taken when it is listened on, which may be minutes later.
+    """
+    while not is_free(port := _LOWEST_PORT + secrets.randbelow(_EPHEMERAL_FROM - _LOWEST_PORT)):
+        pass
     return port
 
 
