@@ -276,8 +276,12 @@ customers = st.lists(changes.map(lambda found: {**CUSTOMER, **found}), max_size=
 asked = {"what_if": st.lists(changes, max_size=2) | json_values, "offers": st.booleans() | json_values}
 
 
+# The fixtures serve all examples; and a machine that is busy makes up few of them in a second.
+UNWATCHED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
 @given(body=json_values | st.fixed_dictionaries({"customers": customers | json_values}, optional=asked))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=UNWATCHED)
 def test_no_body_makes_it_fail(post: Post, runtime: Any, body: Any) -> None:
     runtime.script.clear()
     runtime.scores_whatever_comes()
@@ -286,7 +290,7 @@ def test_no_body_makes_it_fail(post: Post, runtime: Any, body: Any) -> None:
 
 
 @given(text=st.text(max_size=200) | st.lists(st.text(max_size=12), max_size=12).map(",".join))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=UNWATCHED)
 def test_no_csv_makes_it_fail(post: Post, runtime: Any, text: str) -> None:
     header = ",".join(["id", *CUSTOMER])
     good = ",".join(

@@ -50,5 +50,5 @@ def answering(program: str, language: str = "en") -> Iterator[Ask]:
         yield send
     finally:
         stdin.close()
-        node.wait(10)
+        node.wait(120)
         stdout.close()
