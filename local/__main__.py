@@ -12,7 +12,7 @@ from local.driver.run import Run
 from local.driver.state import State
 from local.settings import Settings, SettingsError, load
 
-_STOP_LIMIT_S = 60.0
+_STOP_LIMIT_S = 180.0
 _NOT_RUNNING = 3
 
 

@@ -16,8 +16,8 @@ from local.driver.console import Console
 from local.settings import ROOT, Settings, emulator_python
 
 _START_LIMIT_S = 60
-# Saving the state of a deployed app takes a second or two.
-_STOP_LIMIT_S = 30.0
+# Saving the state of a deployed app takes a second or two, and some more on a machine that is busy.
+_STOP_LIMIT_S = 120.0
 _ENDING_S = 5.0
 _LAST_LINES = 5
 

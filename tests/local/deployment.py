@@ -29,7 +29,7 @@ from local.driver.run import Run
 from local.settings import ACCOUNT, REGION, ROOT, Settings, free_port
 
 # A function that is told of a run's end has to start, on a machine that may be busy.
-AFTERMATH_S = 10
+AFTERMATH_S = 6
 _CONFIG = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={})
 
 

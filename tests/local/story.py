@@ -14,7 +14,7 @@ from tests.local.errands import ENDPOINT, GROUP
 from tests.local.terminal import Mailbox, make
 
 STACK = "Churn-local-Serving"
-LIMIT_S = 240
+LIMIT_S = 600
 # What the API takes at once.
 AT_ONCE = 100
 Found = dict[str, Any]

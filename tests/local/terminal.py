@@ -14,7 +14,7 @@ import pytest
 from local.settings import ROOT
 from tests.local.deployment import Deployment
 
-LIMIT_S = 300
+LIMIT_S = 900
 
 
 def make(deployment: Deployment, target: str, *arguments: str) -> tuple[int, str]:
@@ -39,7 +39,7 @@ class Mailbox:
         self._sqs, self._queue = deployment.client("sqs"), queue
         self._received: list[str] = []
 
-    def wait(self, words: str, within_s: float = 60) -> str:
+    def wait(self, words: str, within_s: float = 240) -> str:
         """Wait for a notice that holds some words: its subject, and its text."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

@@ -91,9 +91,12 @@ def test_up_to_the_throttle_all_is_answered_and_beyond_it_callers_are_told_to_wa
     assert set(asked(0.5).statuses) == {200}
     # On a slow machine those that were let through may be more at once than the reserve: 503 tells them to wait, too.
     assert {200, 429} <= set(asked(8).statuses) <= {200, 429, 503}
-    with ThreadPoolExecutor(32) as pool:
-        answers = list(pool.map(lambda _: ask(deployment, "GET", "/health"), range(150)))
-    sent_away = [answer for answer in answers if answer.status == 429]
+    sent_away: list[Answer] = []
+    for _ in range(5):  # a machine that has much else to do may not take in as many at once
+        with ThreadPoolExecutor(32) as pool:
+            answers = list(pool.map(lambda _: ask(deployment, "GET", "/health"), range(150)))
+        if sent_away := [answer for answer in answers if answer.status == 429]:
+            break
     assert sent_away
     for answer in sent_away:
         assert_problem(answer, 429)

@@ -30,7 +30,7 @@ class Endpoint:
         return found
 
     def settled(self, reached: Callable[[Found], bool] = lambda found: found["EndpointStatus"] == "InService") -> Found:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not reached(found := self.describe()):
             assert time.monotonic() < deadline, found
             time.sleep(0.1)

@@ -37,7 +37,7 @@ def _destroy(system: Deployment, *arguments: str) -> tuple[int, str]:
     variables = environment.deployment(system.settings)
     variables["PATH"] = os.pathsep.join([str(ROOT / "node_modules" / ".bin"), variables["PATH"]])
     done = subprocess.run(
-        command, cwd=ROOT, env=variables, input="", capture_output=True, text=True, check=False, timeout=300
+        command, cwd=ROOT, env=variables, input="", capture_output=True, text=True, check=False, timeout=900
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -76,7 +76,7 @@ def work(system: Deployment) -> tuple[str, str]:
     job = sagemaker.create_processing_job(
         ProcessingJobName="from-a-notebook", AppSpecification=described["AppSpecification"] | SLEEP, **request
     )["ProcessingJobArn"]
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while len(sagemaker.list_processing_jobs(StatusEquals="InProgress")["ProcessingJobSummaries"]) < 2:
         assert time.monotonic() < deadline, "the jobs do not start"
         time.sleep(0.2)

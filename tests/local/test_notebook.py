@@ -106,7 +106,7 @@ def walk(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Wa
     notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(CHANGED))
     notebook.cells.append(nbformat.v4.new_code_cell(FOUND))
     client = nbclient.NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
     client.execute(env=_environment(deployment, home))
     return Walk(notebook.cells, json.loads((folder / "found.json").read_text()))

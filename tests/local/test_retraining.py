@@ -15,7 +15,7 @@ from tests.local.errands import ENDPOINT, GROUP, NO_FILE, PIPELINE
 from tests.local.raw_files import hardly_a_churner_to_learn_from
 from tests.local.terminal import make, subscribed
 
-LIMIT_S = 180
+LIMIT_S = 600
 Told = Callable[..., str]
 
 
@@ -122,13 +122,7 @@ class Intake:
 
     def served(self) -> str:
         """What the endpoint serves, once no rollout of a model that was trained before goes on."""
-        machine = self.deployment.output("Rollout", "RolloutMachineArn")
-        deadline = time.monotonic() + LIMIT_S
-        while (
-            time.monotonic() < deadline
-            and self.states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
-        ):
-            time.sleep(0.5)
+        self.deployment.settle()
         name: str = self.sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
         return name
 

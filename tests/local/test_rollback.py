@@ -17,7 +17,7 @@ NAME = f"rollback-{uuid.uuid4().hex[:8]}"
 # Of the names that the model's role may look at.
 ALARM = f"Churn-local-Serving-{NAME}"
 FAILING = INFERENCE.replace("return data", "raise RuntimeError('not today')")
-BAKE_S = 60
+BAKE_S = 240
 
 
 class Endpoint:

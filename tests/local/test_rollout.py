@@ -18,7 +18,7 @@ from tests.local.terminal import Mailbox, subscribed
 
 NAME = "churn-local"
 SERVING = "Churn-local-Serving-"
-LIMIT_S = 300
+LIMIT_S = 900
 
 
 @dataclasses.dataclass
@@ -63,7 +63,7 @@ class Registry:
         return package
 
     def raise_alarms(self) -> set[str]:
-        """Let the model in service fail, as far as its metrics tell, and wait until two of its alarms are on."""
+        """Let the model in service fail, as far as its metrics tell, and wait until its alarms on that are on."""
         config = self.sagemaker.describe_endpoint(EndpointName=NAME)["EndpointConfigName"]
         of = {"Name": "EndpointConfigName", "Value": config}
         served = [{"Name": "EndpointName", "Value": NAME}, {"Name": "VariantName", "Value": "main"}, of]
@@ -75,7 +75,7 @@ class Registry:
                 Namespace=namespace, MetricData=[{"MetricName": metric, "Dimensions": dimensions, "Value": 9}]
             )
         failing = {name for kind, name in self.alarms_of_the_live().items() if kind != "Latency"}
-        self.until(lambda: self.raised() == failing)
+        self.until(lambda: failing <= self.raised())
         return failing
 
     def alarms_of_the_live(self) -> dict[str, str]:

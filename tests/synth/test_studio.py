@@ -266,7 +266,7 @@ class Space:
         script = space_script(notebooks_uri=f"s3://{self.source}", project=project, repository=repository)
         environment = {"HOME": str(self.home), "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}
         done = subprocess.run(
-            ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=30, check=False
+            ["bash", "-c", script], env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == 0, done.stderr
         assert not done.stderr

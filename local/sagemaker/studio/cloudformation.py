@@ -8,7 +8,7 @@ from local.sagemaker.operations import Request
 from local.sagemaker.store import Record, records
 from local.sagemaker.studio.parts import GONE
 
-_DELETION_S = 10
+_DELETION_S = 120
 
 
 class RecordKind(Kind):
