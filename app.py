@@ -127,6 +127,7 @@ def build(app: App, *, settings: Settings, raw_data: RawData) -> list[Stack]:
         access=api.access,
         users=sign_in.users,
         front_door=app.node.try_get_context("page"),
+        files_url=app.node.try_get_context("files") or f"https://{storage.batches.bucket_regional_domain_name}",
         made_up_data=raw_data.made_up,
         **common,
     )

@@ -91,6 +91,7 @@ class StorageStack(Stack):
                 access_logs=self.access_logs,
                 lifecycle=[batches_expire(settings.batches)],
                 tells_events=True,
+                serves_pages=True,
             ),
         )
         self.models = private_bucket(

@@ -35,6 +35,8 @@ class WebStack(Stack):
     front_door : str or None
         Another address at which people reach the page, with the managed login beside it: the laptop run's, where
         neither CloudFront's domain nor Cognito's leads anywhere.
+    files_url : str
+        Where signed forms send files, and results are fetched.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class WebStack(Stack):
         access: ApiAccess,
         users: UserPool,
         front_door: str | None,
+        files_url: str,
         made_up_data: bool,
         **kwargs: Any,
     ) -> None:
@@ -73,7 +76,8 @@ class WebStack(Stack):
             access_logs=access_logs,
             rest_api=rest_api,
             api_key=page_key(self, "PageKey", access=access),
-            login_url=login_url,
+            # The managed login turns codes into tokens.
+            talks_to=(login_url, files_url),
             web_acl=self._web_acl(settings, key) if settings.firewall.enabled else None,
         )
         site_url = f"https://{self.distribution.distribution_domain_name}"

@@ -62,7 +62,8 @@ class Cdk:
         app
             An already synthesised assembly to deploy instead of the app.
         """
-        source = ["--app", app] if app else ["-c", "env=local", "-c", f"page={self._settings.page}"]
+        addresses = ["-c", f"page={self._settings.page}", "-c", f"files={self._settings.endpoint}"]
+        source = ["--app", app] if app else ["-c", "env=local", *addresses]
         # Direct: a change set calls a change of outputs alone "no changes".
         self._run(
             "deploy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
@@ -33,11 +35,17 @@ def site_distribution(
     access_logs: s3.IBucket,
     rest_api: apigateway.RestApi,
     api_key: str,
-    login_url: str,
+    talks_to: Sequence[str],
     web_acl: str | None,
 ) -> cloudfront.Distribution:
-    """Put the page and the API on one origin: ``/api/*`` goes to API Gateway, all else to the page's bucket."""
-    headers = security_headers(scope, "Headers", hsts_days=settings.web.hsts_days, login_url=login_url)
+    """Put the page and the API on one origin: ``/api/*`` goes to API Gateway, all else to the page's bucket.
+
+    Parameters
+    ----------
+    talks_to : sequence of str
+        Origins that the page may ask beside its own.
+    """
+    headers = security_headers(scope, "Headers", hsts_days=settings.web.hsts_days, talks_to=talks_to)
     api_domain = f"{rest_api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
     distribution = cloudfront.Distribution(
         scope,

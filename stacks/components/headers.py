@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-# The page loads scripts, styles and pictures from its own origin and nothing from anywhere else, inline neither. Beside
-# its own origin it talks to the managed login alone, where it turns codes into tokens.
+# The page loads scripts, styles and pictures from its own origin and nothing from anywhere else, inline neither. Whom
+# it talks to beside its own origin is known when it is deployed.
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -23,10 +25,10 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 
 
 def security_headers(
-    scope: Construct, construct_id: str, *, hsts_days: int, login_url: str
+    scope: Construct, construct_id: str, *, hsts_days: int, talks_to: Sequence[str]
 ) -> cloudfront.ResponseHeadersPolicy:
     """Make the policy that puts the headers on every answer."""
-    policy = CONTENT_SECURITY_POLICY | {"connect-src": f"'self' {login_url}"}
+    policy = CONTENT_SECURITY_POLICY | {"connect-src": " ".join(("'self'", *talks_to))}
     csp = "; ".join(f"{name} {value}" for name, value in policy.items())
     return cloudfront.ResponseHeadersPolicy(
         scope,

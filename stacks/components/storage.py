@@ -17,6 +17,9 @@ from stacks.components.acknowledgements import acknowledge
 from stacks.components.bucket_rules import only_with_key
 
 UNFINISHED_UPLOAD_DAYS = 7
+# Of whatever origin: the right is in the signature, which any program may use; a browser adds nothing of its own. The
+# page's origin is not known here, as its distribution needs the bucket's address.
+FROM_PAGES = s3.CorsRule(allowed_origins=["*"], allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.POST], max_age=3600)
 
 
 def removal_policy(settings: StorageSettings) -> RemovalPolicy:
@@ -46,6 +49,8 @@ class BucketSpec:
         Rules beside those that every bucket has.
     tells_events : bool
         Whether EventBridge hears of what happens to its objects; rules decide what of it matters.
+    serves_pages : bool
+        Whether a page may send to it and read from it by signed forms and addresses.
     """
 
     key: kms.IKey | None = None
@@ -55,6 +60,7 @@ class BucketSpec:
     lock_days: int = 0
     lifecycle: Sequence[s3.LifecycleRule] = ()
     tells_events: bool = False
+    serves_pages: bool = False
 
     def __post_init__(self) -> None:
         if bool(self.key) == bool(self.without_key_because):
@@ -80,6 +86,7 @@ def private_bucket(
         enforce_ssl=True,
         versioned=True,
         object_lock_default_retention=locked,
+        cors=[FROM_PAGES] if spec.serves_pages else None,
         removal_policy=removal,
         lifecycle_rules=[
             s3.LifecycleRule(

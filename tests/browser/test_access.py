@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Response, expect
 from tests.browser.helpers import SCREENSHOTS, as_text, each_look, entered, predict
 from tests.browser.lists import as_csv, made_up
 from tests.browser.test_prediction import Examples
+from tests.local.deployment import Deployment
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 POLICY = {
@@ -133,13 +134,13 @@ def test_axe_finds_nothing_in_the_other_views(
     assert_accessible(page, "model")
 
 
-def test_policy_is_sent_and_strict(page: Page, site_url: str) -> None:
+def test_policy_is_sent_and_strict(page: Page, site_url: str, deployment: Deployment) -> None:
     header = page.request.get(site_url).headers["content-security-policy"]
     policy = dict(part.strip().split(" ", 1) for part in header.split(";") if part.strip())
     assert {name: policy.get(name) for name in POLICY} == POLICY
-    # Beside its own origin the page talks to the managed login alone.
+    # Beside its own origin the page talks to the managed login and to the bucket of large files alone.
     login = page.request.get("/config.json").json()["sign_in"]["login"]
-    assert policy["connect-src"] == f"'self' {login}"
+    assert policy["connect-src"] == f"'self' {login} {deployment.settings.endpoint}"
     assert "unsafe" not in header
 
 

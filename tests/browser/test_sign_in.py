@@ -127,6 +127,14 @@ def test_a_code_that_this_tab_did_not_ask_for_is_refused(new_page: Callable[...,
     assert page.evaluate("sessionStorage.length") == 0
 
 
+def end_session(page: Page, deployment: Deployment) -> None:
+    """As after a token's end: what is at hand is refused, and there is no other."""
+    people.revoke(deployment.settings, session(page)["refresh"])
+    page.evaluate(
+        "sessionStorage.setItem('session', JSON.stringify({...JSON.parse(sessionStorage.session), access: 'ended'}))"
+    )
+
+
 def apart(route: Route) -> None:
     """Answer as Cognito does, whose pages cut a window off from the one that opened it; the emulator's do not."""
     answer = route.fetch()
@@ -154,11 +162,7 @@ def test_a_session_that_ends_during_work_costs_no_value(
     page = new_page(group="")
     sign_in(page, deployment, "agent")
     fill_in(page, examples["at_risk"])
-    people.revoke(deployment.settings, session(page)["refresh"])
-    # As after a token's end: what is at hand is refused, and there is no other.
-    page.evaluate(
-        "sessionStorage.setItem('session', JSON.stringify({...JSON.parse(sessionStorage.session), access: 'ended'}))"
-    )
+    end_session(page, deployment)
     page.get_by_role("button", name="Predict the risk").click()
     expect(page.get_by_role("alert")).to_contain_text("You are signed out")
     screenshot(page, "signed-out")

@@ -277,7 +277,9 @@ def test_the_security_headers_allow_nothing_inline_and_nothing_foreign(environme
     assert csp["frame-ancestors"] == "'none'"
     connect = csp.pop("connect-src")
     assert set(csp.values()) == {"'none'", "'self'"}
-    assert connect == "'self' https://….auth.….amazoncognito.com"
+    # The managed login, and the bucket of files that are scored as a whole.
+    assert connect == "'self' https://….auth.….amazoncognito.com https://…"
+    assert "RegionalDomainName" in json.dumps(parts[-1 if isinstance(parts[-1], dict) else -2])
     assert headers["ContentTypeOptions"]["Override"] is True
     assert headers["FrameOptions"]["FrameOption"] == "DENY"
     assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 86400

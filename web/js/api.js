@@ -14,7 +14,7 @@ const TIMEOUT_MS = 31_000;
 export class Failure extends Error {
   /**
    * @param {FailureKind} kind
-   * @param {{errors?: FieldError[], detail?: string, requestId?: string, retryAfter?: number}} facts
+   * @param {{errors?: FieldError[], detail?: string, requestId?: string, retryAfter?: number, status?: number}} facts
    */
   constructor(kind, facts = {}) {
     super(kind);
@@ -23,6 +23,7 @@ export class Failure extends Error {
     this.detail = facts.detail;
     this.requestId = facts.requestId;
     this.retryAfter = facts.retryAfter;
+    this.status = facts.status;
   }
 }
 
@@ -38,11 +39,23 @@ export async function load(path) {
 }
 
 /**
- * Fetch a JSON document of the API, in the name of whoever is signed in.
- * @param {string} path
+ * Fetch a JSON document from an address that the API has signed; it takes no token.
+ * @param {string} url
  */
-export async function ask(path) {
-  const response = await sendSigned(path, { cache: "no-cache" });
+export async function loadFrom(url) {
+  const response = await send(url, {});
+  const body = await read(response);
+  if (!response.ok || body === null) throw new Failure("broken");
+  return body;
+}
+
+/**
+ * Ask the API for a JSON document, in the name of whoever is signed in.
+ * @param {string} path
+ * @param {RequestInit} options
+ */
+export async function ask(path, options = {}) {
+  const response = await sendSigned(path, { cache: "no-cache", ...options });
   const body = await read(response);
   if (!response.ok || body === null) throw failure(response, body);
   return body;
@@ -84,6 +97,7 @@ function failure(response, body) {
     detail: body?.detail,
     requestId: body?.request_id,
     retryAfter: Number(response.headers.get("Retry-After")) || undefined,
+    status: response.status,
   });
 }
 

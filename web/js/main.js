@@ -59,11 +59,9 @@ async function route() {
   try {
     started[name] ??= begin(name);
     const view = await started[name];
-    if (values.size) {
-      // A customer's values belong neither into the history nor into a bookmark that nobody meant.
-      history.replaceState(null, "", `#/${name}`);
-      view.open?.(values);
-    }
+    // A customer's values belong neither into the history nor into a bookmark that nobody meant.
+    if (name === "customer" && values.size) history.replaceState(null, "", "#/customer");
+    view?.open?.(values);
   } catch (error) {
     delete started[name];
     failed(byId(name === "customer" ? "groups" : `${name}-view`), text.failure.view, route);

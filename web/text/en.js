@@ -188,16 +188,14 @@ export const text = {
     drop: "Drop a CSV file here",
     or: "or",
     pick: "Choose a file",
-    formats: "Comma, semicolon or tab; any order of columns; up to 100,000 rows. Columns that the model does not know " +
-      "are kept for the download.",
+    formats: "Comma, semicolon or tab; any order of columns. Columns that the model does not know are kept for the " +
+      "download. What has more than 100,000 rows is sent and scored as a whole.",
     template: "Download a template",
     another: "Another file",
     reading: (/** @type {string} */ name) => `Reading ${name}…`,
     cannot: "This file cannot be used",
     problems: {
       empty: "It holds no rows. The first line must name the columns, and each further line is a customer.",
-      large: "It is larger than 50 MB. Split it into several files, or have it scored by the API (batches).",
-      rows: "It has more than 100,000 rows. Split it into several files, or have it scored by the API (batches).",
       binary: "It is no text file. In your spreadsheet, choose “Save as” and CSV.",
       quotes: (/** @type {number} */ line) => `A quotation mark that opens in line ${format.count(line)} never closes.`,
       missing: (/** @type {string[]} */ names) => `These columns are missing: ${names.join(", ")}. ` +
@@ -262,6 +260,31 @@ export const text = {
     download: "Download the results",
     outcome: { probability: "probability", decision: "decision", offer: "offer", reason: "reason", problem: "problem" },
     leave: "Results that were not downloaded are lost.",
+    batch: {
+      unnamed: "The file",
+      title: (/** @type {string} */ when) => `The file of ${when}`,
+      ask: "It is larger than what the page scores itself: 100,000 rows or 50 MB. It can be sent, with all its columns, to be " +
+        "scored as a whole. File and results are deleted after some days.",
+      send: "Send the file",
+      sending: (/** @type {number} */ share) => `${format.share(share)} sent`,
+      notSent: "Stopped. The file was not sent.",
+      tooLarge: (/** @type {string} */ megabytes) =>
+        `It is larger than the ${megabytes} MB that can be sent. Split it into several files.`,
+      kept: (/** @type {string} */ when) =>
+        `This page may be closed; its address leads back here. Kept until ${when}.`,
+      waiting: "Waiting for the file.",
+      checking: (/** @type {number} */ read, /** @type {number} */ refused) =>
+        `${rows(read)} checked, ${format.count(refused)} of them refused`,
+      scoring: (/** @type {number} */ share, /** @type {number} */ all) =>
+        `${format.share(share)} of ${customers(all)} scored`,
+      expired: "No file came in time. Send it once more.",
+      gone: "You have sent no such file. What was scored is shown to its sender alone, and kept for some days.",
+      refusals: "Download the refused rows",
+      report: "Download the report",
+      of: (/** @type {number} */ read) => `of ${rows(read)} read`,
+      rows,
+      row: "A row",
+    },
   },
 
   model: {

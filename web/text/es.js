@@ -169,16 +169,14 @@ export const text = {
     drop: "Suelte aquí un archivo CSV",
     or: "o",
     pick: "Elegir un archivo",
-    formats: "Coma, punto y coma o tabulador; columnas en cualquier orden; hasta 100 000 filas. Las columnas que el modelo " +
-      "no conoce se conservan en la descarga.",
+    formats: "Coma, punto y coma o tabulador; columnas en cualquier orden. Las columnas que el modelo no conoce se " +
+      "conservan en la descarga. Lo que tiene más de 100 000 filas se envía y se evalúa entero.",
     template: "Descargar una plantilla",
     another: "Otro archivo",
     reading: (name) => `Leyendo ${name}…`,
     cannot: "Este archivo no se puede usar",
     problems: {
       empty: "No contiene filas. La primera línea debe nombrar las columnas, y cada línea siguiente es un cliente.",
-      large: "Ocupa más de 50 MB. Divídalo en varios archivos, o haga que lo evalúe la API (batches).",
-      rows: "Tiene más de 100 000 filas. Divídalo en varios archivos, o haga que lo evalúe la API (batches).",
       binary: "No es un archivo de texto. En su hoja de cálculo, elija «Guardar como» y CSV.",
       quotes: (line) => `Unas comillas que se abren en la línea ${format.count(line)} no se cierran.`,
       missing: (names) => `Faltan estas columnas: ${names.join(", ")}. Nómbrelas en la primera línea; el orden no importa.`,
@@ -237,6 +235,27 @@ export const text = {
     download: "Descargar los resultados",
     outcome: { probability: "probabilidad", decision: "decision", offer: "oferta", reason: "motivo", problem: "problema" },
     leave: "Los resultados sin descargar se pierden.",
+    batch: {
+      unnamed: "El archivo",
+      title: (when) => `El archivo del ${when}`,
+      ask: "Supera lo que la página evalúa por sí misma: 100 000 filas o 50 MB. Puede enviarse, con todas sus columnas, para " +
+        "evaluarlo entero. El archivo y los resultados se borran al cabo de unos días.",
+      send: "Enviar el archivo",
+      sending: (share) => `${format.share(share)} enviado`,
+      notSent: "Parado. El archivo no se envió.",
+      tooLarge: (megabytes) => `Supera los ${megabytes} MB que pueden enviarse. Divídalo en varios archivos.`,
+      kept: (when) => `Puede cerrar esta página; su dirección lleva de vuelta aquí. Se conserva hasta el ${when}.`,
+      waiting: "A la espera del archivo.",
+      checking: (read, refused) => `Comprobado: ${rows(read)}; rechazado: ${format.count(refused)}`,
+      scoring: (share, all) => `${format.share(share)} de ${customers(all)} evaluados`,
+      expired: "No llegó ningún archivo a tiempo. Envíelo otra vez.",
+      gone: "Usted no ha enviado tal archivo. Lo evaluado se muestra solo a quien lo envió y se conserva unos días.",
+      refusals: "Descargar las filas rechazadas",
+      report: "Descargar el informe",
+      of: (read) => `Leído: ${rows(read)}`,
+      rows,
+      row: "Una fila",
+    },
   },
 
   model: {

@@ -174,16 +174,14 @@ export const text = {
     drop: "Upuść tutaj plik CSV",
     or: "lub",
     pick: "Wybierz plik",
-    formats: "Przecinek, średnik lub tabulator; dowolna kolejność kolumn; do 100 000 wierszy. Kolumny nieznane modelowi " +
-      "pozostają w pliku do pobrania.",
+    formats: "Przecinek, średnik lub tabulator; dowolna kolejność kolumn. Kolumny nieznane modelowi pozostają w pliku " +
+      "do pobrania. Plik, który ma więcej niż 100 000 wierszy, jest wysyłany i oceniany w całości.",
     template: "Pobierz szablon",
     another: "Inny plik",
     reading: (name) => `Wczytywanie ${name}…`,
     cannot: "Nie można użyć tego pliku",
     problems: {
       empty: "Nie zawiera wierszy. Pierwsza linia musi nazywać kolumny, a każda następna to klient.",
-      large: "Jest większy niż 50 MB. Podziel go na kilka plików albo zleć ocenę przez API (batches).",
-      rows: "Ma więcej niż 100 000 wierszy. Podziel go na kilka plików albo zleć ocenę przez API (batches).",
       binary: "To nie jest plik tekstowy. W arkuszu wybierz „Zapisz jako” i CSV.",
       quotes: (line) => `Cudzysłów otwarty w linii ${format.count(line)} nie jest zamknięty.`,
       missing: (names) => `Brakuje kolumn: ${names.join(", ")}. Nazwij je w pierwszej linii; kolejność jest dowolna.`,
@@ -244,6 +242,27 @@ export const text = {
     download: "Pobierz wyniki",
     outcome: { probability: "prawdopodobienstwo", decision: "decyzja", offer: "oferta", reason: "powod", problem: "problem" },
     leave: "Niepobrane wyniki przepadną.",
+    batch: {
+      unnamed: "Plik",
+      title: (when) => `Plik z ${when}`,
+      ask: "Jest większy niż to, co strona ocenia sama: 100 000 wierszy lub 50 MB. Można go wysłać, ze wszystkimi kolumnami, " +
+        "do oceny w całości. Plik i wyniki są usuwane po kilku dniach.",
+      send: "Wyślij plik",
+      sending: (share) => `Wysłano ${format.share(share)}`,
+      notSent: "Zatrzymano. Plik nie został wysłany.",
+      tooLarge: (megabytes) => `Jest większy niż ${megabytes} MB, które można wysłać. Podziel go na kilka plików.`,
+      kept: (when) => `Tę stronę można zamknąć; jej adres prowadzi z powrotem tutaj. Dostępne do ${when}.`,
+      waiting: "Oczekiwanie na plik.",
+      checking: (read, refused) => `Sprawdzono: ${rows(read)}; odrzucono: ${format.count(refused)}`,
+      scoring: (share, all) => `Oceniono ${format.share(share)} z ${customers(all)}`,
+      expired: "Żaden plik nie dotarł na czas. Wyślij go jeszcze raz.",
+      gone: "Z tego konta nie wysłano takiego pliku. Wyniki widzi tylko ten, kto wysłał plik, i są przechowywane kilka dni.",
+      refusals: "Pobierz odrzucone wiersze",
+      report: "Pobierz raport",
+      of: (read) => `Wczytano: ${rows(read)}`,
+      rows,
+      row: "Wiersz",
+    },
   },
 
   model: {

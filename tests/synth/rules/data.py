@@ -104,6 +104,9 @@ def every_bucket_is_closed_kept_and_noted(environment: Environment) -> Iterator[
             yield f"{bucket} notes no access"
         if not _expires_old_versions(p):
             yield f"{bucket} keeps replaced versions for ever"
+        # The signed forms and addresses of files to score are for pages, too; nothing else in a bucket is.
+        if p.get("CorsConfiguration") and not bucket.logical_id.startswith("Batches"):
+            yield f"{bucket} answers pages"
         yield from _bucket_key(bucket)
 
 

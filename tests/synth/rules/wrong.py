@@ -222,6 +222,10 @@ WRONG: dict[str, tuple[Rule, Change]] = {
         data.every_bucket_is_closed_kept_and_noted,
         changed(BUCKET, "PublicAccessBlockConfiguration.BlockPublicPolicy", False),
     ),
+    "a bucket that answers pages": (
+        data.every_bucket_is_closed_kept_and_noted,
+        changed(BUCKET, "CorsConfiguration", {"CorsRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}]}),
+    ),
     "a bucket without versions": (
         data.every_bucket_is_closed_kept_and_noted,
         changed(BUCKET, "VersioningConfiguration", None),

@@ -3,7 +3,7 @@
 /** A file that cannot be read; `problem` names the sentence in the texts that says so. */
 export class CsvError extends Error {
   /**
-   * @param {"empty"|"large"|"rows"|"binary"|"quotes"|"missing"|"twice"} problem
+   * @param {"empty"|"large"|"binary"|"quotes"|"missing"|"twice"} problem
    * @param {any} [fact] What the sentence is about: a line, or names of columns.
    */
   constructor(problem, fact) {

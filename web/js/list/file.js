@@ -36,7 +36,7 @@ export const breathe = () => new Promise((resolve) => {
 /**
  * @param {File} file
  * @returns {Promise<Table>}
- * @throws {CsvError}
+ * @throws {CsvError} "large" where it is more than the page scores itself.
  */
 export async function readTable(file) {
   if (file.size > MOST_BYTES) throw new CsvError("large");
@@ -65,7 +65,7 @@ export async function readTable(file) {
 async function all(rows, before) {
   const lines = [];
   for await (const row of inSlices(rows)) {
-    if (lines.length > MOST_ROWS) throw new CsvError("rows");
+    if (lines.length > MOST_ROWS) throw new CsvError("large");
     lines.push({ ...row, line: row.line + before });
   }
   return lines;

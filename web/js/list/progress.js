@@ -4,22 +4,27 @@ import { signInAgain } from "../account.js";
 import { el } from "../dom.js";
 import { text } from "../texts.js";
 
+/** Words and a bar, what else there is to know, and a button. */
+export function meter() {
+  const bar = /** @type {HTMLProgressElement} */ (el("progress", { "aria-label": text.list.progressLabel }));
+  const words = el("p", { class: "progress-words" });
+  const help = el("p", { class: "soft", role: "status" });
+  const button = el("button", { class: "quiet", type: "button" });
+  return { node: el("div", { class: "progress" }, el("div", {}, words, bar, help), button), bar, words, help, button };
+}
+
 /**
  * @typedef {import("./file.js").Row} Row
  * @param {{onStop: () => void, onResume: () => void}} options
  */
 export function progressBar({ onStop, onResume }) {
-  const bar = /** @type {HTMLProgressElement} */ (el("progress", { "aria-label": text.list.progressLabel }));
-  const words = el("p", { class: "progress-words" });
-  const help = el("p", { class: "soft", role: "status" });
-  const button = el("button", { class: "quiet", type: "button" });
+  const { node, bar, words, help, button } = meter();
   let running = false;
   let signedOut = false;
   /** Until when the words about a busy service hold: answers to other requests arrive meanwhile. */
   let waitsUntil = 0;
   button.addEventListener("click", () => 
     (running ? onStop() : signedOut ? signInAgain(onResume) : onResume()));
-  const node = el("div", { class: "progress" }, el("div", {}, words, bar, help), button);
 
   /** @param {Row[]} rows */
   function count(rows) {

@@ -10,7 +10,7 @@ const AT_ONCE = 3;
 const TRIES = 6;
 const REASONS = 3;
 /** Failures after which another try makes sense. */
-const PASSING = new Set(["throttled", "unavailable", "timeout", "offline"]);
+export const PASSING = new Set(["throttled", "unavailable", "timeout", "offline"]);
 
 /**
  * @typedef {{probability: number, churn: boolean, reasons: string[], offer: {text: string, value: number}|null}} Score
@@ -102,7 +102,7 @@ function take(row, { probability, churn, reasons = [], offers = [], suggested_of
  * @param {number} ms
  * @param {AbortSignal} signal
  */
-function sleep(ms, signal) {
+export function sleep(ms, signal) {
   return new Promise((resolve, reject) => {
     const stopped = () => {
       clearTimeout(timer);

@@ -42,19 +42,30 @@ export function summary() {
      */
     show(rows, model) {
       const { scored, risky, loss, saving, bins } = figuresOf(rows, model?.costs);
-      const note = (/** @type {string} */ words) => el("p", { class: "fine" }, words);
       node.hidden = !scored || !model;
       if (node.hidden || !model) return;
-      const { tiles } = text.list;
-      node.replaceChildren(
-        tile(text.count(scored), tiles.scored, spread(bins, model.threshold, scored - risky, risky)),
-        tile(text.count(risky), tiles.risky, note(tiles.share(risky / scored)), "high"),
-        ...(model.costs ? [
-          tile(text.dollars(loss), tiles.loss, note(tiles.lossHelp(model.costs.missed_churner))),
-          tile(text.dollars(saving), tiles.saving, note(tiles.savingHelp(model.costs.saved_customer)), "low"),
-        ] : []));
+      const below = spread(bins, model.threshold, scored - risky, risky);
+      node.replaceChildren(...figureTiles({ scored, risky, loss, saving }, model.costs, below));
     },
   };
+}
+
+/**
+ * @param {{scored: number, risky: number, loss: number, saving: number}} figures
+ * @param {Model["costs"]} costs
+ * @param {Element} more What stands below the number of customers.
+ */
+export function figureTiles({ scored, risky, loss, saving }, costs, more) {
+  const { tiles } = text.list;
+  const note = (/** @type {string} */ words) => el("p", { class: "fine" }, words);
+  return [
+    tile(text.count(scored), tiles.scored, more),
+    tile(text.count(risky), tiles.risky, note(tiles.share(scored ? risky / scored : 0)), "high"),
+    ...(costs ? [
+      tile(text.dollars(loss), tiles.loss, note(tiles.lossHelp(costs.missed_churner))),
+      tile(text.dollars(saving), tiles.saving, note(tiles.savingHelp(costs.saved_customer)), "low"),
+    ] : []),
+  ];
 }
 
 /**

@@ -3,6 +3,7 @@
 import { Failure } from "../api.js";
 import { announce, el } from "../dom.js";
 import { text } from "../texts.js";
+import { batchView } from "./batch.js";
 import { CsvError } from "./csv.js";
 import { dropZone } from "./drop.js";
 import { readTable } from "./file.js";
@@ -21,8 +22,10 @@ export function start(place) {
   const body = el("div", { class: "list-body" });
   const title = el("h1", { tabindex: "-1" }, text.list.title);
   place.append(el("div", { class: "intro" }, title, el("p", { class: "lede" }, text.list.lede)), body);
-  /** @type {AbortController|undefined} Of the scoring under way. */
+  /** @type {AbortController|undefined} Of what is under way. */
   let underWay;
+  /** The batch that is shown. */
+  let shown = "";
   let unsaved = false;
 
   addEventListener("beforeunload", (event) => {
@@ -39,8 +42,47 @@ export function start(place) {
       show(await readTable(file));
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
-      showEmpty(error);
+      if (error.problem === "large") showBatch("", file);
+      else showEmpty(error);
     }
+  }
+
+  /**
+   * @param {string} id "" for a file that was not sent.
+   * @param {File|null} file
+   */
+  function showBatch(id, file = null) {
+    underWay?.abort();
+    underWay = new AbortController();
+    shown = id;
+    body.replaceChildren(batchView({
+      id,
+      file,
+      signal: underWay.signal,
+      onSent(sent) {
+        shown = sent;
+        showAddress();
+      },
+      onSending(now) {
+        unsaved = now;
+      },
+      onAnother() {
+        if (leave()) history.replaceState(null, "", "#/list");
+      },
+    }));
+  }
+
+  const showAddress = () => history.replaceState(null, "", `#/list?batch=${encodeURIComponent(shown)}`);
+
+  /** Make room for another file, if nothing is lost or whoever works here agrees. */
+  function leave() {
+    if (unsaved && !confirm(text.list.leave)) return false;
+    underWay?.abort();
+    unsaved = false;
+    shown = "";
+    showEmpty();
+    title.focus();
+    return true;
   }
 
   /** @param {import("./file.js").Table} table */
@@ -55,13 +97,7 @@ export function start(place) {
       unsaved = false;
     });
     const another = el("button", { class: "quiet", type: "button" }, text.list.another);
-    another.addEventListener("click", () => {
-      if (unsaved && !confirm(text.list.leave)) return;
-      underWay?.abort();
-      unsaved = false;
-      showEmpty();
-      title.focus();
-    });
+    another.addEventListener("click", leave);
     body.replaceChildren(
       el("section", { class: "card list-file", "aria-label": table.name },
         el("div", {},
@@ -112,6 +148,14 @@ export function start(place) {
   }
 
   showEmpty();
+  return {
+    /** Follow the batch of a link; a list that was scored here is not given up for it unasked. */
+    open(/** @type {URLSearchParams} */ values) {
+      const id = values.get("batch");
+      if (id && id !== shown && leave()) showBatch(id);
+      if (!id && shown) showAddress();
+    },
+  };
 }
 
 /** @param {import("./file.js").Table} table */
