@@ -21,7 +21,10 @@ if _layers:
                 with open(program, "rb") as handle:
                     script = b"python" in handle.readline()
                 # The layer's own interpreter line names a Python that this machine may lack.
-                return [sys.executable, program, *command[1:]] if script else [program, *command[1:]]
+                whole = [sys.executable, program] if script else [program]
+                # The emulator looks for a function's answer among the first 200 lines of its process, and a copy tells
+                # of each file, and on a busy machine more than once.
+                return [*whole, *command[1:], *(["--only-show-errors"] if command[1:2] == ["s3"] else [])]
         return command
 
     class _Popen(subprocess.Popen):
