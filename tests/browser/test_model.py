@@ -126,6 +126,7 @@ def test_gaps_in_the_report_are_told(page: Page, report: Report) -> None:
     """What no deployment of the tests has: outcomes that were not kept, no groups, drift, and a quality that fell."""
     gaps = {
         **report,
+        "missing": [],
         "bias": [],
         "test": {**report["test"], "outcomes": None},
         "drift": {

@@ -84,7 +84,9 @@ def test_checkpoints_are_copied_while_the_job_runs(host: TestPlatform) -> None:
     code = (
         "import pathlib, time\n"
         "for step in range(1000):\n"
-        "    pathlib.Path('/opt/ml/checkpoints/step').write_text(str(step))\n"
+        # By a new name first: what is copied at this moment must not be half a file.
+        "    pathlib.Path('/opt/ml/step').write_text(str(step))\n"
+        "    pathlib.Path('/opt/ml/step').replace('/opt/ml/checkpoints/step')\n"
         "    time.sleep(0.1)\n"
     )
     operations.call("CreateTrainingJob", training_request(python(code), **KEPT))
@@ -94,7 +96,7 @@ def test_checkpoints_are_copied_while_the_job_runs(host: TestPlatform) -> None:
     assert operations.call("DescribeTrainingJob", {"TrainingJobName": "job"})["TrainingJobStatus"] == "InProgress"
     first = int(host.s3.objects["models", "checkpoints/run/step"])
     written = host.work_dir / "jobs" / "job" / "ml" / "checkpoints" / "step"
-    while int(written.read_text() or 0) <= first:
+    while int(written.read_text()) <= first:
         assert time.monotonic() < deadline, "the job does not go on"
         time.sleep(0.05)
     operations.call("StopTrainingJob", {"TrainingJobName": "job"})
