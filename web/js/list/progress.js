@@ -23,7 +23,7 @@ export function progressBar({ onStop, onResume }) {
   let signedOut = false;
   /** Until when the words about a busy service hold: answers to other requests arrive meanwhile. */
   let waitsUntil = 0;
-  button.addEventListener("click", () => 
+  button.addEventListener("click", () =>
     (running ? onStop() : signedOut ? signInAgain(onResume) : onResume()));
 
   /** @param {Row[]} rows */
