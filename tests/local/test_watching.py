@@ -169,7 +169,8 @@ def test_customers_like_those_of_training_are_calm(
     code, printed = look()
     assert code == 0, printed
     assert "CALM  Calm: nothing has moved among 300 customers." in printed
-    assert raised(watched) == set()
+    # Alarms look at a minute, in which a watch of the tests before may have found something.
+    assert until(lambda: raised(watched) == set(), within_s=150), raised(watched)
     assert "<h1>Model watch</h1>" in report(watched)
 
 
