@@ -184,7 +184,7 @@ export const text = {
   list: {
     title: "Who is about to leave?",
     lede: "Give a list of customers; the riskiest come first. The file is read in your browser, and only the fields " +
-      "that the model needs are sent.",
+      "that the model needs are sent. A very long list is sent whole, once you say so.",
     drop: "Drop a CSV file here",
     or: "or",
     pick: "Choose a file",

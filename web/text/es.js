@@ -165,7 +165,7 @@ export const text = {
   list: {
     title: "¿Quién está a punto de irse?",
     lede: "Dé una lista de clientes; los de mayor riesgo van primero. El archivo se lee en su navegador, y solo se envían " +
-      "los campos que el modelo necesita.",
+      "los campos que el modelo necesita. Una lista muy larga se envía entera, cuando usted lo indica.",
     drop: "Suelte aquí un archivo CSV",
     or: "o",
     pick: "Elegir un archivo",

@@ -170,7 +170,7 @@ export const text = {
   list: {
     title: "Kto zamierza odejść?",
     lede: "Podaj listę klientów; najbardziej zagrożeni będą pierwsi. Plik jest czytany w przeglądarce, a wysyłane są tylko " +
-      "pola, których potrzebuje model.",
+      "pola, których potrzebuje model. Bardzo długa lista jest wysyłana w całości, gdy to potwierdzisz.",
     drop: "Upuść tutaj plik CSV",
     or: "lub",
     pick: "Wybierz plik",
